@@ -1,0 +1,33 @@
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null)
+BIN := .venv/bin
+
+.PHONY: install check test bench stop clean
+
+install: .venv/installed
+
+.venv/installed: requirements-dev.txt
+	$(if $(UV),$(UV) venv -q --allow-existing .venv,$(PYTHON) -m venv .venv)
+	$(if $(UV),$(UV) pip install -q --python $(BIN)/python --require-hashes -r $<,$(BIN)/pip install -q --require-hashes -r $<)
+	touch $@
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/mypy --strict compliance/engine
+	$(BIN)/lint-imports
+	SECRET_KEY_FILE= SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') DEBUG=false ALLOWED_HOSTS=check.invalid $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+test: install
+	$(BIN)/python -m pytest
+
+bench: install
+	$(BIN)/python -m bench
+
+stop: install
+	$(BIN)/python -m config.services stop
+
+clean:
+	@printf 'Remove var/ (the embedded database and every uploaded file) and .venv/? [y/N] '; read answer; [ "$$answer" = y ] && rm -rf var .venv || echo 'Nothing removed.'

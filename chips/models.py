@@ -1,0 +1,284 @@
+"""The catalogue of chips with what is said of them, and what operators filed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role
+from centres.models import Centre, Confidence, Provenance, ReportingPeriod
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class ChipClass(models.TextChoices):
+    ACCELERATOR = "accelerator", _("accelerator card")
+    CPU = "cpu", _("CPU")
+    STORAGE = "storage", _("memory or storage")
+
+
+class Workload(models.TextChoices):
+    TRAINING = "training", _("training")
+    INFERENCE = "inference", _("inference")
+    MIXED = "mixed", _("mixed")
+    UNSPECIFIED = "unspecified", _("unspecified")
+
+
+class LineStatus(models.TextChoices):
+    IN_SERVICE = "in_service", _("in service")
+    INSTALLING = "installing", _("installing")
+    SPARE = "spare", _("spare")
+    PLANNED = "planned", _("planned")
+    RETIRED = "retired", _("retired")
+
+
+class Acquisition(models.TextChoices):
+    PURCHASED = "purchased", _("purchased")
+    LEASED = "leased", _("leased")
+    HOSTED = "hosted", _("hosted")
+
+
+class Figure(models.TextChoices):
+    """What a claim can be about; the last three are texts, the others decimals."""
+
+    FP16_TFLOPS = "fp16_tflops", _("compute, TFLOPS dense FP16")
+    INT8_TOPS = "int8_tops", _("compute, TOPS dense INT8")
+    MEMORY_GB = "memory_gb", _("memory, GB")
+    MEMORY_BANDWIDTH_GBS = "memory_bandwidth_gbs", _("memory bandwidth, GB/s")
+    INTERCONNECT_GBS = "interconnect_gbs", _("interconnect, GB/s")
+    TDP_W = "tdp_w", _("power, W")
+    PROCESS_NM = "process_nm", _("process, nm")
+    DESIGNER_COUNTRY = "designer_country", _("designer's country")
+    FABRICATOR = "fabricator", _("fabricator")
+    FABRICATOR_COUNTRY = "fabricator_country", _("fabricator's country")
+
+
+ORIGIN_FIGURES = (Figure.DESIGNER_COUNTRY, Figure.FABRICATOR, Figure.FABRICATOR_COUNTRY)
+
+
+class Vendor(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    name_zh = models.CharField(max_length=80, unique=True)
+    designer_country = models.CharField(max_length=2)
+    parent_country = models.CharField(max_length=2)
+    us_entity_list_on = models.DateField(null=True, blank=True)
+    source = models.TextField(blank=True)
+    confidence = models.CharField(max_length=20, choices=Confidence.choices)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChipModel(models.Model):
+    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="chips")
+    name = models.CharField(max_length=80)
+    chip_class = models.CharField(_("class"), max_length=20, choices=ChipClass.choices)
+    # A year, a month or a day, as precisely as it was published.
+    launched_on = models.CharField(max_length=10, blank=True)
+    dies = models.PositiveSmallIntegerField(null=True, blank=True)
+    workload = models.CharField(max_length=20)
+    source = models.TextField(blank=True)
+    confidence = models.CharField(max_length=20, choices=Confidence.choices)
+
+    class Meta:
+        ordering = ["vendor__name", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["vendor", "name"], name="chip_model_once"),
+            models.CheckConstraint(condition=Q(chip_class__in=ChipClass.values), name="chip_model_class_known"),
+            models.CheckConstraint(
+                condition=Q(launched_on="") | Q(launched_on__regex=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"),
+                name="chip_model_launch_shape",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Alias(models.Model):
+    chip_model = models.ForeignKey(ChipModel, on_delete=models.CASCADE, related_name="aliases")
+    text = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["text"]
+        constraints = [models.UniqueConstraint(fields=["chip_model", "text"], name="alias_once")]
+
+
+class Claim(models.Model):
+    """One value of one figure of a model, with who says so. Claims are added, never changed."""
+
+    chip_model = models.ForeignKey(ChipModel, on_delete=models.PROTECT, related_name="claims")
+    figure = models.CharField(max_length=30, choices=Figure.choices)
+    value = models.CharField(max_length=80)
+    source = models.TextField(blank=True)
+    confidence = models.CharField(max_length=20, choices=Confidence.choices)
+    read_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["chip_model_id", "figure", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["chip_model", "figure", "value", "source"], name="claim_once"),
+            models.CheckConstraint(condition=Q(figure__in=Figure.values), name="claim_figure_known"),
+            models.CheckConstraint(
+                condition=Q(figure__in=ORIGIN_FIGURES) | Q(value__regex=r"^[0-9]{1,18}(\.[0-9]{1,9})?$"),
+                name="claim_value_is_decimal",
+            ),
+            models.CheckConstraint(
+                condition=~Q(figure__in=[Figure.DESIGNER_COUNTRY, Figure.FABRICATOR_COUNTRY])
+                | Q(value__regex=r"^[A-Z]{2}$"),
+                name="claim_country_alpha_2",
+            ),
+        ]
+
+
+class Adoption(models.Model):
+    """The decision that one claim counts for its figure, from a day on, until the next decision."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="adoptions")
+    chip_model = models.ForeignKey(ChipModel, on_delete=models.PROTECT, related_name="adoptions")
+    figure = models.CharField(max_length=30, choices=Figure.choices)
+    from_on = models.DateField()
+    recorded_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=150)
+    reason = models.TextField()
+
+    class Meta:
+        ordering = ["chip_model_id", "figure", "from_on", "recorded_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chip_model", "figure", "from_on", "recorded_at"], name="adoption_one_claim_at_a_time"
+            )
+        ]
+
+
+class ChipRevisionQuerySet(models.QuerySet["ChipRevision"]):
+    def as_of(self, day: date, known_at: datetime) -> ChipRevisionQuerySet:
+        """The one revision of each model that holds on `day`, as it was known at `known_at`."""
+        return (
+            self.filter(from_on__lte=day, recorded_at__lte=known_at)
+            .order_by("chip_model_id", "-from_on", "-recorded_at", "-pk")
+            .distinct("chip_model_id")
+        )
+
+
+class ChipRevision(models.Model):
+    """The adopted claims of a model from a day on, as known from an instant on; determinations name it."""
+
+    chip_model = models.ForeignKey(ChipModel, on_delete=models.PROTECT, related_name="revisions")
+    from_on = models.DateField()
+    recorded_at = models.DateTimeField()
+    claims = ArrayField(models.BigIntegerField())
+    designer_country = models.CharField(max_length=2, null=True, blank=True)
+    fabricator_country = models.CharField(max_length=2, null=True, blank=True)
+    # TFLOPS dense FP16 of a unit, as the decimal string that the engine reads.
+    compute = models.CharField(max_length=28, null=True, blank=True)
+
+    objects = ChipRevisionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["chip_model_id", "from_on", "recorded_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["chip_model", "from_on", "recorded_at"], name="chip_revision_once")
+        ]
+
+
+class SubmissionStatus(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    SUBMITTED = "submitted", _("submitted")
+    ACCEPTED = "accepted", _("accepted")
+    RETURNED = "returned", _("returned for correction")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def visible_to(self, user: User) -> SubmissionQuerySet:
+        """The submissions that `user` may read: of its centres, and drafts only for those who file them."""
+        visible = self.filter(centre__in=Centre.objects.visible_to(user))
+        return visible if user.role == Role.OPERATOR else visible.exclude(status=SubmissionStatus.DRAFT)
+
+
+class Submission(models.Model):
+    """One version of what a centre filed for a period. Its lines never change once it is submitted."""
+
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="submissions")
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="submissions")
+    version = models.PositiveIntegerField()
+    status = models.CharField(max_length=20, choices=SubmissionStatus.choices, default=SubmissionStatus.DRAFT)
+    nil = models.BooleanField(_("nil return"), default=False)
+    provenance = models.CharField(max_length=20, choices=Provenance.choices, default=Provenance.FILED)
+    file_name = models.CharField(max_length=255, blank=True)
+    file_sha256 = models.CharField(max_length=64, blank=True)
+    line_count = models.PositiveIntegerField(default=0)
+    units = models.PositiveBigIntegerField(default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="submissions"
+    )
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["centre_id", "period_id", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["centre", "period", "version"], name="submission_version_once"),
+            models.CheckConstraint(condition=Q(version__gte=1), name="submission_version_from_one"),
+            models.CheckConstraint(condition=Q(status__in=SubmissionStatus.values), name="submission_status_known"),
+            models.CheckConstraint(
+                condition=Q(nil=True, file_sha256="", line_count=0, units=0)
+                | Q(nil=False, file_sha256__regex=r"^[0-9a-f]{64}$", line_count__gte=1, units__gte=1),
+                name="submission_file_or_nil",
+            ),
+            models.CheckConstraint(
+                condition=Q(submitted_at__isnull=False)
+                | Q(status__in=[SubmissionStatus.DRAFT, SubmissionStatus.WITHDRAWN]),
+                name="submission_submitted_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_at__isnull=False)
+                | ~Q(status__in=[SubmissionStatus.ACCEPTED, SubmissionStatus.RETURNED]),
+                name="submission_decided_at",
+            ),
+        ]
+
+
+class InventoryLine(models.Model):
+    """A line of a submission, under the row number that the operator's spreadsheet shows."""
+
+    pk = models.CompositePrimaryKey("submission_id", "row")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="lines", db_index=False)
+    row = models.PositiveIntegerField()
+    chip_model = models.ForeignKey(ChipModel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    quantity = models.PositiveIntegerField()
+    workload = models.CharField(max_length=20, choices=Workload.choices)
+    status = models.CharField(max_length=20, choices=LineStatus.choices)
+    acquired_on = models.DateField(null=True, blank=True)
+    acquisition = models.CharField(max_length=20, choices=Acquisition.choices)
+    unit_price_cny = models.DecimalField(max_digits=20, decimal_places=2, null=True, blank=True)
+    serial_numbers = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=10_000_000), name="line_quantity_in_range"
+            ),
+            models.CheckConstraint(condition=Q(workload__in=Workload.values), name="line_workload_known"),
+            models.CheckConstraint(condition=Q(status__in=LineStatus.values), name="line_status_known"),
+            models.CheckConstraint(condition=Q(acquisition__in=Acquisition.values), name="line_acquisition_known"),
+            models.CheckConstraint(
+                condition=Q(unit_price_cny__isnull=True) | Q(unit_price_cny__gt=0),
+                name="line_price_above_zero",
+            ),
+        ]

@@ -1,0 +1,138 @@
+"""Mandates as dated data, and the determinations made under them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from centres.models import Centre, CentreRecord, Confidence, ReportingPeriod
+from chips.models import Submission
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class Outcome(models.TextChoices):
+    """What a determination can say, in the order of the engine's contract."""
+
+    OUT_OF_SCOPE = "out_of_scope", _("out of scope")
+    NOT_IN_FORCE = "not_in_force", _("not in force")
+    EXEMPT = "exempt", _("exempt")
+    NOT_REPORTED = "not_reported", _("not reported")
+    UNDETERMINED = "undetermined", _("undetermined")
+    EMPTY = "empty", _("empty")
+    COMPLIANT = "compliant", _("compliant")
+    NON_COMPLIANT = "non_compliant", _("non-compliant")
+
+
+class Mandate(models.Model):
+    code = models.CharField(max_length=30, unique=True)
+    title_en = models.CharField(max_length=200)
+    title_zh = models.CharField(max_length=200)
+    issuer = models.CharField(max_length=200)
+    # A year, a month or a day, as precisely as it was published.
+    issued_on = models.CharField(max_length=10)
+    source = models.TextField(blank=True)
+    confidence = models.CharField(max_length=20, choices=Confidence.choices)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Provision(models.Model):
+    """One version of a mandate's rule, from a day on: never edited once issued, only superseded."""
+
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="provisions")
+    from_on = models.DateField()
+    recorded_at = models.DateTimeField()
+    # The provision of the engine's contract, as it stands in the document that is judged.
+    rule = models.JSONField()
+    legal_text = models.TextField()
+    citation = models.TextField(blank=True)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    issued_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["mandate_id", "from_on", "recorded_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mandate", "from_on"],
+                condition=Q(issued_at__isnull=False),
+                name="provision_one_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | Q(written_by__isnull=True) | ~Q(approved_by=F("written_by")),
+                name="provision_approved_by_another",
+            ),
+        ]
+
+
+class Exemption(models.Model):
+    """That a centre need not meet a mandate, or only a lower threshold, from a day to a day."""
+
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="exemptions")
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="exemptions")
+    from_on = models.DateField()
+    to_on = models.DateField()
+    threshold = models.DecimalField(max_digits=10, decimal_places=9, null=True, blank=True)
+    reason = models.TextField()
+    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    granted_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["centre_id", "from_on"]
+        constraints = [
+            models.CheckConstraint(condition=Q(to_on__gte=F("from_on")), name="exemption_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(threshold__isnull=True) | Q(threshold__gte=0, threshold__lte=1),
+                name="exemption_threshold_share",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="exemption_has_reason"),
+        ]
+
+
+class DeterminationQuerySet(models.QuerySet["Determination"]):
+    def visible_to(self, user: User) -> DeterminationQuerySet:
+        """The determinations of the centres that `user` may know of."""
+        return self.filter(centre__in=Centre.objects.visible_to(user))
+
+
+class Determination(models.Model):
+    """What the engine answered for a centre, a provision and a period: appended, never changed."""
+
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="determinations")
+    provision = models.ForeignKey(Provision, on_delete=models.PROTECT, related_name="determinations")
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="determinations")
+    as_of = models.DateField()
+    known_at = models.DateTimeField()
+    outcome = models.CharField(max_length=20, choices=Outcome.choices)
+    digest = models.CharField(max_length=64)
+    answer = models.JSONField()
+    centre_record = models.ForeignKey(CentreRecord, on_delete=models.PROTECT, related_name="+")
+    submission = models.ForeignKey(Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    chip_revisions = ArrayField(models.BigIntegerField(), default=list)
+    exemptions = ArrayField(models.BigIntegerField(), default=list)
+    cause = models.CharField(max_length=60)
+
+    objects = DeterminationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["period", "provision", "centre", "-id"], name="determination_latest")]
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="determination_outcome_known"),
+            models.CheckConstraint(condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="determination_digest_shape"),
+        ]

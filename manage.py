@@ -1,0 +1,23 @@
+#!/usr/bin/env python
+"""Django's command line, with the embedded servers where no others are named."""
+
+import os
+import sys
+
+# These read no row, and `check` must run where no server can.
+WITHOUT_SERVERS = {"check", "makemessages", "compilemessages", "collectstatic", "help"}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from config import services
+
+    if sys.argv[1:] and sys.argv[1] not in WITHOUT_SERVERS:
+        services.provide(broker=False)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

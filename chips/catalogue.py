@@ -1,0 +1,180 @@
+"""The catalogue: loading what is published of chips, and deciding which claim counts."""
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from centres.models import Confidence
+from centres.reference import ALWAYS, DATA, Row, rows
+from chips.models import (
+    ORIGIN_FIGURES,
+    Adoption,
+    Alias,
+    ChipClass,
+    ChipModel,
+    ChipRevision,
+    Claim,
+    Figure,
+    Vendor,
+)
+
+VENDOR_COLUMNS = (
+    "vendor", "name_zh", "designer_country", "parent_country", "us_entity_list_on", "source", "confidence",
+)  # fmt: skip
+CHIP_COLUMNS = (
+    "vendor", "model", "class", "aliases", "launched_on", "designer_country", "fabricator", "fabricator_country",
+    "dies", "workload", "source", "confidence",
+)  # fmt: skip
+CLAIM_COLUMNS = ("vendor", "model", "figure", "value", "source", "confidence", "adopted")
+DECIDED_BY = "reference data"
+
+
+def load_vendors(data: Path = DATA) -> int:
+    """Write `vendors.csv`; returns the number of vendors."""
+    count = 0
+    for row in rows("vendors.csv", VENDOR_COLUMNS, data=data):
+        Vendor.objects.update_or_create(
+            name=row.text("vendor"),
+            defaults={
+                "name_zh": row.text("name_zh"),
+                "designer_country": _country(row, "designer_country"),
+                "parent_country": _country(row, "parent_country"),
+                "us_entity_list_on": row.day("us_entity_list_on"),
+                "source": row.optional("source"),
+                "confidence": row.choice("confidence", Confidence.values),
+            },
+        )
+        count += 1
+    return count
+
+
+def load_chips(data: Path = DATA) -> int:
+    """Write `chips.csv`: models, aliases and what is claimed of their origin; returns the number of models."""
+    vendors = {vendor.name: vendor for vendor in Vendor.objects.all()}
+    count = 0
+    for row in rows("chips.csv", CHIP_COLUMNS, data=data):
+        if row.text("vendor") not in vendors:
+            raise row.fault("vendor", f"{row.text('vendor')!r} is not in vendors.csv.")
+        dies = row.matching("dies", r"\d{1,2}", "a whole number")
+        model, _ = ChipModel.objects.update_or_create(
+            vendor=vendors[row.text("vendor")],
+            name=row.text("model"),
+            defaults={
+                "chip_class": row.choice("class", ChipClass.values),
+                "launched_on": row.matching("launched_on", r"\d{4}(-\d{2}(-\d{2})?)?", "a year, month or day"),
+                "dies": int(dies) if dies else None,
+                "workload": row.text("workload"),
+                "source": row.optional("source"),
+                "confidence": row.choice("confidence", Confidence.values),
+            },
+        )
+        for text in filter(None, map(str.strip, row.optional("aliases").split(";"))):
+            Alias.objects.get_or_create(chip_model=model, text=text)
+        said = {f: row.optional(f) if f == Figure.FABRICATOR else _country(row, f) for f in ORIGIN_FIGURES}
+        _adopt_published(model, [_claim(row, model, figure, value) for figure, value in said.items() if value])
+        count += 1
+    return count
+
+
+def load_claims(data: Path = DATA) -> int:
+    """Write `chip_claims.csv`: what is claimed of models' figures; returns the number of claims."""
+    models = {(m.vendor.name, m.name): m for m in ChipModel.objects.select_related("vendor")}
+    figures = [figure for figure in Figure.values if figure not in ORIGIN_FIGURES]
+    adopted: dict[ChipModel, list[Claim]] = {}
+    count = 0
+    for row in rows("chip_claims.csv", CLAIM_COLUMNS, data=data):
+        model = models.get((row.text("vendor"), row.text("model")))
+        if model is None:
+            raise row.fault("model", f"{row.text('vendor')} {row.text('model')} is not in chips.csv.")
+        figure = row.choice("figure", figures)
+        value = row.matching("value", r"\d{1,18}(\.\d{1,9})?", "a decimal number")
+        if not value:
+            raise row.fault("value", "a value is missing here.")
+        claim = _claim(row, model, figure, value)
+        if row.choice("adopted", ["yes", "no"]) == "yes":
+            adopted.setdefault(model, []).append(claim)
+        count += 1
+    for model, claims in adopted.items():
+        _adopt_published(model, claims)
+    return count
+
+
+def _country(row: Row, column: str) -> str:
+    return row.matching(column, r"[A-Z]{2}", "an ISO 3166 alpha-2 country")
+
+
+def _claim(row: Row, model: ChipModel, figure: str, value: str) -> Claim:
+    claim, _ = Claim.objects.get_or_create(
+        chip_model=model,
+        figure=figure,
+        value=value,
+        source=row.optional("source"),
+        defaults={"confidence": row.choice("confidence", Confidence.values)},
+    )
+    return claim
+
+
+def _adopt_published(model: ChipModel, claims: list[Claim]) -> None:
+    """Adopt what the reference data adopts, but where a figure is decided already: that decision stands."""
+    decided = set(model.adoptions.values_list("figure", flat=True))
+    new = [claim for claim in claims if claim.figure not in decided]
+    if new:
+        adopt(model=model, claims=new, from_on=ALWAYS, decided_by=DECIDED_BY, reason="as published")
+
+
+@transaction.atomic
+def adopt(*, model: ChipModel, claims: list[Claim], from_on: date, decided_by: str, reason: str) -> None:
+    """Decide that `claims`, one a figure of `model`, count from `from_on` on; record the revisions that follow.
+
+    Nothing is overwritten. Revisions that already begin on a later day are recorded anew, since they may rest on
+    what is decided here; a later decision for the same figure keeps its day.
+    """
+    ChipModel.objects.select_for_update().get(pk=model.pk)
+    now = timezone.now()
+    Adoption.objects.bulk_create(
+        Adoption(
+            claim=claim,
+            chip_model=model,
+            figure=claim.figure,
+            from_on=from_on,
+            recorded_at=now,
+            decided_by=decided_by,
+            reason=reason,
+        )
+        for claim in claims
+    )
+    later = model.revisions.filter(from_on__gt=from_on).values_list("from_on", flat=True)
+    for day in sorted({from_on, *later}):
+        _record_revision(model, day, now)
+
+
+def _record_revision(model: ChipModel, day: date, now: datetime) -> None:
+    adopted = {
+        adoption.figure: adoption.claim
+        for adoption in model.adoptions.filter(from_on__lte=day)
+        .select_related("claim")
+        .order_by("from_on", "recorded_at", "pk")
+    }
+    value = {figure: claim.value for figure, claim in adopted.items()}
+    ChipRevision.objects.create(
+        chip_model=model,
+        from_on=day,
+        recorded_at=now,
+        claims=sorted(claim.pk for claim in adopted.values()),
+        designer_country=value.get(Figure.DESIGNER_COUNTRY),
+        fabricator_country=value.get(Figure.FABRICATOR_COUNTRY),
+        compute=value.get(Figure.FP16_TFLOPS),
+    )
+
+
+def contested_figures(model: ChipModel) -> set[str]:
+    """The figures of `model` whose claims differ."""
+    values: dict[str, set[str]] = {}
+    for claim in model.claims.all():
+        value = claim.value
+        plain = re.sub(r"(\.\d*?)0+$", r"\1", value).rstrip(".") if "." in value else value
+        values.setdefault(claim.figure, set()).add(plain)
+    return {figure for figure, found in values.items() if len(found) > 1}

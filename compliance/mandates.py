@@ -1,0 +1,100 @@
+"""Mandates as published, and the provisions they come to."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+
+from centres.models import Confidence
+from centres.reference import DATA, Row, rows
+from compliance.engine import DocumentFault, check_provision
+from compliance.models import Mandate, Provision
+
+MANDATE_COLUMNS = (
+    "code", "title_en", "title_zh", "issuer", "issued_on", "scope", "classes", "metric", "comparator", "threshold",
+    "effective_from", "wording", "source", "confidence",
+)  # fmt: skip
+# How `mandates.csv` names the keys of a provision's scope that hold a list.
+_LISTED = {"kind": "kinds", "region": "regions", "ownership": "ownership"}
+
+
+def load_mandates(data: Path = DATA) -> int:
+    """Write `mandates.csv`: each mandate with its first provision; returns the number of mandates."""
+    count = 0
+    for row in rows("mandates.csv", MANDATE_COLUMNS, data=data):
+        mandate, _ = Mandate.objects.update_or_create(
+            code=row.text("code"),
+            defaults={
+                "issued_on": row.matching("issued_on", r"\d{4}(-\d{2}(-\d{2})?)?", "a year, month or day"),
+                "source": row.text("source"),
+                "confidence": row.choice("confidence", Confidence.values),
+            }
+            | {column: row.text(column) for column in ("title_en", "title_zh", "issuer")},
+        )
+        now = timezone.now()
+        # A provision in force is never edited: reference data gives only the first.
+        Provision.objects.get_or_create(
+            mandate=mandate,
+            from_on=_first_day(mandate.issued_on),
+            defaults={
+                "recorded_at": now,
+                "issued_at": now,
+                "rule": _rule(row),
+                "legal_text": row.text("wording"),
+                "citation": row.text("source"),
+            },
+        )
+        count += 1
+    return count
+
+
+def _first_day(text: str) -> date:
+    """The first day of a year, month or day as published."""
+    year, month, day = (*text.split("-"), "1", "1")[:3]
+    return date(int(year), int(month), int(day))
+
+
+def _rule(row: Row) -> dict[str, Any]:
+    """The provision of the engine's contract that a row of `mandates.csv` comes to."""
+    rule = {
+        "metric": row.text("metric"),
+        "origin_rule": "designer",
+        "domestic": ["CN"],
+        "population": {
+            "classes": row.text("classes").split(";"),
+            "workloads": None,
+            "statuses": ["in_service"],
+            "acquired_from": None,
+        },
+        "scope": _scope(row),
+        "steps": [
+            {
+                "from": row.text("effective_from"),
+                "comparator": row.text("comparator"),
+                "threshold": row.text("threshold"),
+            }
+        ],
+    }
+    try:
+        check_provision(rule)
+    except DocumentFault as fault:
+        raise row.fault(fault.path.rsplit("/", 1)[-1], fault.message) from fault
+    return rule
+
+
+def _scope(row: Row) -> dict[str, Any]:
+    scope: dict[str, Any] = dict.fromkeys(
+        ("kinds", "regions", "ownership", "state_funded", "commissioned_from", "commissioned_to", "progress_under")
+    )
+    for part in row.text("scope").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key in _LISTED:
+            scope[_LISTED[key]] = value.split("|")
+        elif key == "state_funded" and value in ("true", "false"):
+            scope[key] = value == "true"
+        elif key == "progress_under":
+            scope[key] = value
+        else:
+            raise row.fault("scope", f"{part.strip()!r} is no part of a scope.")
+    return scope

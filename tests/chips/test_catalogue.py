@@ -1,0 +1,52 @@
+"""Which claim counts, from when, and as known when."""
+
+from datetime import date, datetime
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from chips.catalogue import adopt, contested_figures
+from chips.models import ChipModel, ChipRevision, Figure
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ascend() -> ChipModel:
+    call_command("load_reference", verbosity=0)
+    return ChipModel.objects.get(name="Ascend 910B")
+
+
+def compute_of(model: ChipModel, day: date, known_at: datetime | None = None) -> str | None:
+    revisions = ChipRevision.objects.as_of(day, known_at or timezone.now())
+    return revisions.get(chip_model=model).compute
+
+
+def test_a_decision_holds_from_its_day_and_the_past_stays_as_it_was_known(ascend: ChipModel) -> None:
+    before = timezone.now()
+    adopted = compute_of(ascend, date(2025, 12, 31))
+    other = ascend.claims.filter(figure=Figure.FP16_TFLOPS).exclude(value=adopted).first()
+    assert other is not None
+    adopt(model=ascend, claims=[other], from_on=date(2025, 7, 1), decided_by="a regulator", reason="measured")
+    assert compute_of(ascend, date(2025, 6, 30)) == adopted
+    assert compute_of(ascend, date(2025, 7, 1)) == other.value
+    assert compute_of(ascend, date(2025, 7, 1), before) == adopted
+
+
+def test_a_later_recorded_decision_for_an_earlier_day_reaches_later_revisions(ascend: ChipModel) -> None:
+    compute, fabricator = (
+        ascend.claims.filter(figure=figure).first() for figure in (Figure.FP16_TFLOPS, Figure.FABRICATOR_COUNTRY)
+    )
+    taiwan = ascend.claims.create(figure=Figure.FABRICATOR_COUNTRY, value="TW", source="a report")
+    assert compute is not None
+    assert fabricator is not None
+    adopt(model=ascend, claims=[compute], from_on=date(2025, 7, 1), decided_by="a regulator", reason="as before")
+    adopt(model=ascend, claims=[taiwan], from_on=date(2025, 4, 1), decided_by="a regulator", reason="found out later")
+    revision = ChipRevision.objects.as_of(date(2025, 8, 1), timezone.now()).get(chip_model=ascend)
+    assert (revision.fabricator_country, revision.compute) == ("TW", compute.value)
+
+
+def test_figures_whose_claims_differ_are_contested(ascend: ChipModel) -> None:
+    assert Figure.FP16_TFLOPS in contested_figures(ascend)
+    assert Figure.DESIGNER_COUNTRY not in contested_figures(ascend)

@@ -1,0 +1,71 @@
+"""The reference data loads whole, once, or not at all."""
+
+import shutil
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from centres.models import Centre, CentreRecord, Provenance, Region
+from centres.reference import DATA
+from chips.models import Adoption, Alias, ChipModel, ChipRevision, Claim, Vendor
+from compliance.models import Mandate, Provision
+
+pytestmark = pytest.mark.django_db
+TABLES = (Region, Vendor, ChipModel, Alias, Claim, Adoption, ChipRevision, Mandate, Provision, Centre, CentreRecord)
+
+
+def load(data: Path = DATA) -> str:
+    out = StringIO()
+    call_command("load_reference", data=data, stdout=out)
+    return out.getvalue()
+
+
+def counts() -> dict[str, int]:
+    return {table.__name__: table._default_manager.count() for table in TABLES}
+
+
+def test_it_loads_everything_that_is_published() -> None:
+    said = load()
+    for part in ("34 regions", "22 vendors", "69 chip models", "469 claims", "3 mandates", "8 publicly"):
+        assert part in said
+    assert (counts()["Region"], counts()["Vendor"], counts()["ChipModel"], counts()["Mandate"]) == (34, 22, 69, 3)
+    assert set(Centre.objects.values_list("provenance", flat=True)) == {Provenance.ILLUSTRATIVE}
+
+
+def test_a_second_load_writes_nothing() -> None:
+    load()
+    before = counts()
+    load()
+    assert counts() == before
+
+
+def test_the_two_rules_differ_by_their_comparator() -> None:
+    load()
+    rules = {p.mandate.code: p.rule for p in Provision.objects.select_related("mandate")}
+    assert rules["SH-2023"]["steps"][0] == {"from": "2025-01-01", "comparator": "at_least", "threshold": "0.5"}
+    assert rules["CN-2025"]["steps"][0]["comparator"] == "over"
+    assert rules["CN-2025"]["scope"]["ownership"] == ["central_soe", "local_soe"]
+    assert rules["CN-2025-NEW"]["scope"]["progress_under"] == "30"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("regions.csv", "31,CN-SH", "3x,CN-SH", "regions.csv, line 10, column code"),
+        ("vendors.csv", "established", "certain", "vendors.csv, line 16, column confidence"),
+        ("chip_claims.csv", "tdp_w,280", "tdp_w,1e9", "chip_claims.csv, line 2, column value"),
+        ("chips.csv", "Huawei (HiSilicon),Ascend 910,", "Huawai,Ascend 910,", "chips.csv, line 2, column vendor"),
+        ("mandates.csv", "at_least,0.5", "at_least,1.5", "mandates.csv, line 2, column threshold"),
+        ("centres.csv", ",6210,", ",9910,", "centres.csv, line 2, column region"),
+    ],
+)
+def test_a_faulty_row_is_named_and_nothing_is_loaded(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
+    shutil.copytree(DATA, tmp_path, dirs_exist_ok=True)
+    text = (tmp_path / file).read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CommandError, match=said):
+        load(tmp_path)
+    assert not any(counts().values())

@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -178,3 +179,21 @@ def contested_figures(model: ChipModel) -> set[str]:
         plain = re.sub(r"(\.\d*?)0+$", r"\1", value).rstrip(".") if "." in value else value
         values.setdefault(claim.figure, set()).add(plain)
     return {figure for figure, found in values.items() if len(found) > 1}
+
+
+def for_intake() -> dict[str, Any]:
+    """The catalogue as the inventory reader takes it: every vendor, every model, under all their names."""
+    return {
+        "vendors": [
+            {"id": vendor.pk, "name": vendor.name, "names": [vendor.name_zh]} for vendor in Vendor.objects.all()
+        ],
+        "models": [
+            {
+                "id": model.pk,
+                "vendor": model.vendor_id,
+                "name": model.name,
+                "aliases": [alias.text for alias in model.aliases.all()],
+            }
+            for model in ChipModel.objects.prefetch_related("aliases")
+        ],
+    }

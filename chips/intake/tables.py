@@ -1,0 +1,134 @@
+"""The rows of a file, each under the number that the user's spreadsheet shows."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import python_calamine as calamine
+
+from chips.intake.columns import HEADER_ROWS, SPACES, meanings, names_required
+from chips.intake.error_cells import error_cells
+from chips.intake.faults import Fault, FileFault
+from chips.intake.formats import encoding_of
+
+Cells = list[Any]
+DELIMITERS = (",", ";", "\t")
+XLS_ROWS = 65_536
+
+
+@dataclass(slots=True)
+class Table:
+    """A file's table: its header, the rows below it, and where it was found."""
+
+    header: list[str]
+    header_row: int
+    rows: Iterator[tuple[int, Cells]]
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    warnings: list[Fault] = field(default_factory=list)
+
+
+def text_of(cell: Any) -> str:
+    """A cell's text, trimmed of every kind of space."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        # A spreadsheet's numbers have fifteen digits; what stands behind them is the noise of binary fractions.
+        text = f"{cell:.15g}"
+        return f"{Decimal(text):f}" if "e" in text else text
+    return str(cell).strip(SPACES)
+
+
+def open_table(path: Path, file_format: str) -> Table:
+    """The table of the file at `path`; raises `FileFault` where it has none."""
+    return _delimited(path) if file_format == "csv" else _workbook(path, file_format)
+
+
+def _delimited(path: Path) -> Table:
+    csv.field_size_limit(sys.maxsize)
+    encoding = encoding_of(path)
+    broken = False
+    for delimiter in DELIMITERS:
+        rows = _records(path, encoding, delimiter)
+        try:
+            header = _find_header(rows)
+        except FileFault:
+            broken = True
+            continue
+        if header:
+            return Table(*header, rows, encoding=encoding.removesuffix("-sig"), delimiter=delimiter)
+    raise FileFault("unbalanced_quote" if broken else "no_header")
+
+
+def _records(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, Cells]]:
+    with path.open(encoding=encoding, newline="") as file:
+        try:
+            yield from enumerate(csv.reader(file, delimiter=delimiter, strict=True), start=1)
+        except csv.Error as error:
+            # Strict reading ends at the end of the file within quotes, or at text after a closing quote.
+            raise FileFault("unbalanced_quote") from error
+
+
+def _find_header(rows: Iterator[tuple[int, Cells]]) -> tuple[list[str], int] | None:
+    """The first of the first rows that names both required columns, with its number; consumes `rows` up to it."""
+    for number, cells in islice(rows, HEADER_ROWS):
+        header = [text_of(cell) for cell in cells]
+        if names_required(meanings(header)):
+            return header, number
+    return None
+
+
+def _workbook(path: Path, file_format: str) -> Table:
+    try:
+        with calamine.CalamineWorkbook.from_path(str(path)) as workbook:
+            return _visible_table(workbook, path, file_format)
+    except calamine.PasswordError as error:
+        raise FileFault("encrypted") from error
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise FileFault("unsupported_format") from error
+
+
+def _visible_table(workbook: calamine.CalamineWorkbook, path: Path, file_format: str) -> Table:
+    found: Table | None = None
+    ignored = []
+    for metadata in workbook.sheets_metadata:
+        if metadata.typ != calamine.SheetTypeEnum.WorkSheet:
+            continue
+        sheet = workbook.get_sheet_by_name(metadata.name)
+        if sheet.start is None:
+            continue
+        if found is None and metadata.visible == calamine.SheetVisibleEnum.Visible:
+            errors = error_cells(path, metadata.name) if file_format == "xlsx" else {}
+            rows = _sheet_rows(sheet, errors)
+            header = _find_header(rows)
+            if header:
+                found = Table(*header, rows, sheet=metadata.name)
+                cut = file_format == "xls" and sheet.end is not None and sheet.end[0] + 1 >= XLS_ROWS
+                if cut:
+                    raise FileFault("too_many_rows")
+                continue
+        ignored.append(metadata.name)
+    if found is None:
+        raise FileFault("no_header")
+    found.warnings = [Fault("sheet_ignored", value=name) for name in ignored]
+    return found
+
+
+def _sheet_rows(sheet: calamine.CalamineSheet, errors: dict[tuple[int, int], str]) -> Iterator[tuple[int, Cells]]:
+    """The sheet's rows under its own numbers, from the first that has a cell; columns from the first, A."""
+    (top, left), (_, last) = sheet.start or (0, 0), sheet.end or (0, 0)
+    by_row: dict[int, dict[int, str]] = {}
+    for (row, column), value in errors.items():
+        by_row.setdefault(row, {})[column] = value
+    for number, cells in enumerate(sheet.to_python(skip_empty_area=True), start=top):
+        cells[:0] = [""] * left
+        for column, value in by_row.get(number, {}).items():
+            if column <= last:
+                cells[column] = value
+        yield number + 1, cells

@@ -1,0 +1,98 @@
+"""A hostile file takes down the child that reads it, and nothing else."""
+
+import zipfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from chips.intake.check import Report
+from chips.intake.formats import MIB
+from chips.intake.sandbox import check_file
+from tests.chips.intake.test_uploads import UPLOADS
+
+
+def check(path: Path, catalogue: dict[str, Any], **limits: int) -> Report:
+    return check_file(path, name=path.name, catalogue=catalogue, ends_on=date(2025, 12, 31), **limits)
+
+
+def codes(report: Report) -> list[str]:
+    return [fault.code for fault in report.errors]
+
+
+def test_a_good_file_comes_back_as_it_was_read(catalogue: dict[str, Any]) -> None:
+    report = check(UPLOADS / "gbk_excel.csv", catalogue)
+    assert (report.ok, report.encoding, report.lines, report.units) == (True, "gb18030", 2, 160)
+
+
+def test_a_child_out_of_memory_is_a_file_too_large(catalogue: dict[str, Any]) -> None:
+    assert codes(check(UPLOADS / "plain.csv", catalogue, memory=8 * MIB)) == ["too_large"]
+
+
+def test_a_child_out_of_time_is_a_file_too_large(catalogue: dict[str, Any], tmp_path: Path) -> None:
+    slow = tmp_path / "slow.csv"
+    slow.write_text("chip_model,quantity\n" + "Ascend 910B,1\n" * 900_000)
+    assert codes(check(slow, catalogue, seconds=1)) == ["too_large"]
+
+
+def test_a_cell_in_the_last_corner_of_a_sheet_takes_nothing_down(catalogue: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "far.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["chip_model", "quantity"])
+    sheet["XFD1048576"] = "x"
+    book.save(path)
+    assert codes(check(path, catalogue)) == ["too_large"]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "code"),
+    [
+        ("mismatched.xml", b"<a><b></a></b>", "unsupported_format"),
+        ("bomb.xml", b'<!DOCTYPE a [<!ENTITY b "bbbb">]><a>&b;</a>', "unsupported_format"),
+        ("xl/vbaProject.bin", b"macro", "unsupported_format"),
+    ],
+)
+def test_a_workbook_with_a_bad_part_is_refused(
+    catalogue: dict[str, Any], tmp_path: Path, name: str, body: bytes, code: str
+) -> None:
+    path = tmp_path / "bad.xlsx"
+    path.write_bytes((UPLOADS / "book.xlsx").read_bytes())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(name, body)
+    assert codes(check(path, catalogue)) == [code]
+
+
+def test_rows_and_errors_of_a_workbook_stand_where_the_user_sees_them(
+    catalogue: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "book.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for address, value in {"B4": "型号", "C4": "数量", "B6": "昇腾910B", "C6": "#N/A", "B9": 4090, "C9": 3.5}.items():
+        sheet[address] = value
+    sheet["C6"].data_type = "e"
+    book.save(path)
+    report = check(path, catalogue)
+    assert [(e.code, e.row, e.column) for e in report.errors] == [
+        ("cell_error", 6, "quantity"),
+        ("not_an_integer", 9, "quantity"),
+    ]
+    assert report.header_row == 4
+
+
+def test_a_lying_dimension_hides_no_row(catalogue: dict[str, Any], tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["chip_model", "quantity"], *(["H800", n] for n in range(1, 11))):
+        sheet.append(row)
+    book.save(tmp_path / "true.xlsx")
+    with zipfile.ZipFile(tmp_path / "true.xlsx") as true, zipfile.ZipFile(tmp_path / "lie.xlsx", "w") as lie:
+        for entry in true.infolist():
+            lie.writestr(entry, true.read(entry).replace(b'ref="A1:B11"', b'ref="A1:A3"'))
+    assert check(tmp_path / "lie.xlsx", catalogue).lines == 10

@@ -3,7 +3,6 @@
 from datetime import date, datetime
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
 from chips.catalogue import adopt, contested_figures
@@ -14,7 +13,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ascend() -> ChipModel:
-    call_command("load_reference", verbosity=0)
     return ChipModel.objects.get(name="Ascend 910B")
 
 

@@ -18,11 +18,6 @@ def run(file: str, *arguments: str, centre: str = "SC-CD-01", period: str = "202
     return out.getvalue()
 
 
-@pytest.fixture(autouse=True)
-def _reference() -> None:
-    call_command("load_reference", verbosity=0)
-
-
 def test_a_good_file_is_said_to_be_good_and_nothing_is_stored() -> None:
     found = json.loads(run("gbk_excel.csv", "--json"))
     assert (found["ok"], found["lines"], found["units"]) == (True, 2, 160)

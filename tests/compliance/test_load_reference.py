@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from centres.models import Centre, CentreRecord, Provenance, Region
 from centres.reference import DATA
@@ -14,6 +15,13 @@ from compliance.models import Mandate, Provision
 
 pytestmark = pytest.mark.django_db
 TABLES = (Region, Vendor, ChipModel, Alias, Claim, Adoption, ChipRevision, Mandate, Provision, Centre, CentreRecord)
+
+
+@pytest.fixture(autouse=True)
+def _empty(db: None) -> None:
+    """Begin with no reference data; the test's own transaction brings it back."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(table._meta.db_table for table in TABLES)} CASCADE")
 
 
 def load(data: Path = DATA) -> str:

@@ -1,0 +1,44 @@
+"""`manage.py determine --period 2025Q4 [--centre CODE] [--mandate CODE] [--json]`."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from centres.models import Centre, ReportingPeriod
+from compliance.determine import determine
+from compliance.models import Mandate
+
+
+class Command(BaseCommand):
+    help = "Determine which centres meet which mandates in a period; what stands already is not made again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--period", required=True, metavar="2025Q4")
+        parser.add_argument("--centre", metavar="CODE")
+        parser.add_argument("--mandate", metavar="CODE")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object a line")
+
+    def handle(
+        self, *args: Any, period: str, centre: str | None, mandate: str | None, as_json: bool, **options: Any
+    ) -> None:
+        quarter = ReportingPeriod.objects.filter(code=period).first()
+        if quarter is None:
+            raise CommandError(f"There is no period {period}; a period is written like 2025Q4.", returncode=2)
+        centres = Centre.objects.filter(code=centre) if centre else None
+        mandates = Mandate.objects.filter(code=mandate) if mandate else None
+        for code, found in ((centre, centres), (mandate, mandates)):
+            if found is not None and not found.exists():
+                raise CommandError(f"There is no {found.model._meta.verbose_name} {code}.", returncode=2)
+        judgements = determine(period=quarter, cause="command", centres=centres, mandates=mandates)
+        if as_json:
+            for judgement in judgements:
+                whole = {"centre": judgement.centre, "mandate": judgement.mandate, "period": period}
+                self.stdout.write(json.dumps(whole | judgement.answer, ensure_ascii=False))
+            return
+        new = sum(judgement.is_new for judgement in judgements)
+        counted = Counter((j.mandate, j.answer["outcome"]) for j in judgements)
+        for (code, outcome), count in sorted(counted.items()):
+            self.stdout.write(f"{code}: {outcome} {count}")
+        self.stdout.write(f"{len(judgements)} determinations stand for {period}, {new} of them made now.")

@@ -1,0 +1,182 @@
+"""A period is determined from what was filed, once, in a fixed number of queries."""
+
+import json
+from datetime import date, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Role, User
+from centres.models import Centre, CentreRecord, ReportingPeriod
+from chips.catalogue import adopt
+from chips.models import ChipModel, Figure, InventoryLine, Submission
+from compliance.determine import determine
+from compliance.engine import answer
+from compliance.models import Determination, Exemption, Mandate
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def period() -> ReportingPeriod:
+    return ReportingPeriod.objects.get(code="2025Q4")
+
+
+def centre(code: str = "SH-01", **facts: Any) -> Centre:
+    made = Centre.objects.create(code=code, name_en=code, name_zh=code, region_id="31", region_code="3101")
+    known = {"kind": "intelligent", "ownership": "local_soe", "status": "operating", "progress": 100} | facts
+    CentreRecord.objects.create(centre=made, from_on=date(2024, 1, 1), recorded_at=timezone.now(), **known)
+    return made
+
+
+def file(where: Centre, period: ReportingPeriod, **units: int) -> Submission:
+    """An accepted inventory: Ascend 910B and H800 in the quantities given."""
+    now = timezone.now()
+    submission = Submission.objects.create(
+        centre=where, period=period, version=where.submissions.filter(period=period).count() + 1, status="accepted",
+        file_sha256="0" * 64, line_count=len(units), units=sum(units.values()),
+        created_at=now, submitted_at=now, decided_at=now,
+    )  # fmt: skip
+    names = {"ascend": "Ascend 910B", "h800": "H800"}
+    for row, (name, quantity) in enumerate(units.items(), start=2):
+        InventoryLine.objects.create(
+            submission=submission, row=row, chip_model=ChipModel.objects.get(name=names[name]), quantity=quantity,
+            workload="training", status="in_service", acquisition="purchased",
+        )  # fmt: skip
+    return submission
+
+
+def outcomes(where: Centre, period: ReportingPeriod) -> dict[str, str]:
+    return {j.mandate: j.answer["outcome"] for j in determine(period=period, cause="test", centres=[where])}
+
+
+def test_exactly_half_meets_shanghais_rule_and_not_the_nationwide_one(period: ReportingPeriod) -> None:
+    where = centre()
+    submission = file(where, period, ascend=500, h800=500)
+    found = {j.mandate: j.answer for j in determine(period=period, cause="test", centres=[where])}
+    assert (found["SH-2023"]["outcome"], found["SH-2023"]["low"]) == ("compliant", "1/2")
+    assert (found["CN-2025"]["outcome"], found["CN-2025"]["replace"]) == ("non_compliant", 1)
+    assert found["CN-2025-NEW"]["outcome"] == "out_of_scope"
+    kept = Determination.objects.get(centre=where, provision__mandate__code="CN-2025")
+    assert (kept.submission, kept.outcome, kept.answer) == (submission, "non_compliant", found["CN-2025"])
+    assert len(kept.chip_revisions) == 2
+
+
+def test_what_stands_is_not_made_again(period: ReportingPeriod) -> None:
+    where = centre()
+    file(where, period, ascend=1)
+    assert all(j.is_new for j in determine(period=period, cause="test"))
+    count = Determination.objects.count()
+    assert not any(j.is_new for j in determine(period=period, cause="test"))
+    assert Determination.objects.count() == count
+
+
+def test_an_amendment_supersedes_and_the_old_determination_stays(period: ReportingPeriod) -> None:
+    where = centre()
+    file(where, period, ascend=1, h800=9)
+    assert outcomes(where, period)["SH-2023"] == "non_compliant"
+    file(where, period, ascend=9, h800=1)
+    assert outcomes(where, period)["SH-2023"] == "compliant"
+    kept = Determination.objects.filter(centre=where, provision__mandate__code="SH-2023").order_by("pk")
+    assert [d.outcome for d in kept] == ["non_compliant", "compliant"]
+
+
+def test_a_centre_that_filed_nothing_or_only_a_draft_is_not_reported(period: ReportingPeriod) -> None:
+    where = centre()
+    file(where, period, ascend=1)
+    Submission.objects.update(status="submitted")
+    assert outcomes(where, period)["SH-2023"] == "not_reported"
+
+
+def test_a_catalogue_decision_makes_a_new_determination(period: ReportingPeriod) -> None:
+    where = centre()
+    file(where, period, ascend=1)
+    assert outcomes(where, period)["SH-2023"] == "compliant"
+    model = ChipModel.objects.get(name="Ascend 910B")
+    claim = model.claims.create(figure=Figure.DESIGNER_COUNTRY, value="US", source="a test", confidence="reported")
+    adopt(model=model, claims=[claim], from_on=date(2025, 1, 1), decided_by="a regulator", reason="a test")
+    assert outcomes(where, period)["SH-2023"] == "non_compliant"
+
+
+def test_an_exemption_is_shown_as_one_and_ends_when_it_is_revoked(period: ReportingPeriod) -> None:
+    where = centre()
+    file(where, period, h800=1)
+    exemption = Exemption.objects.create(
+        centre=where, mandate=Mandate.objects.get(code="SH-2023"), from_on=date(2025, 1, 1), to_on=date(2025, 12, 31),
+        reason="a test", granted_by=User.objects.create(username="r", role=Role.REGULATOR), granted_at=timezone.now(),
+    )  # fmt: skip
+    assert outcomes(where, period)["SH-2023"] == "exempt"
+    exemption.revoked_at = timezone.now()
+    exemption.save()
+    assert outcomes(where, period)["SH-2023"] == "non_compliant"
+
+
+def test_the_centre_counts_as_it_was_on_the_day_that_is_asked_about() -> None:
+    where = centre(ownership="private")
+    CentreRecord.objects.create(
+        centre=where, from_on=date(2025, 10, 1), recorded_at=timezone.now(), kind="intelligent",
+        ownership="local_soe", status="operating",
+    )  # fmt: skip
+    third, fourth = (ReportingPeriod.objects.get(code=code) for code in ("2025Q3", "2025Q4"))
+    assert outcomes(where, third)["CN-2025"] == "out_of_scope"
+    assert outcomes(where, fourth)["CN-2025"] == "not_reported"
+
+
+def test_the_number_of_queries_does_not_grow_with_the_centres(period: ReportingPeriod) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            determine(period=period, cause="test")
+        return len(captured)
+
+    for number in range(2):
+        file(centre(f"SH-0{number}"), period, ascend=1, h800=number + 1)
+    few = queries()
+    for number in range(2, 20):
+        file(centre(f"SH-{number}"), period, ascend=1, h800=number + 1)
+    # Savepoint and its release, the lock, chips, revisions, lines, submissions, exemptions, provisions, records,
+    # what stands; COPY is not captured.
+    assert queries() == few <= 12
+
+
+def test_the_command_prints_the_engines_answer(period: ReportingPeriod) -> None:
+    file(centre(), period, ascend=3, h800=2)
+    out = StringIO()
+    call_command("determine", "--json", period="2025Q4", centre="SH-01", mandate="SH-2023", stdout=out)
+    (reply,) = map(json.loads, out.getvalue().splitlines())
+    assert (reply["centre"], reply["mandate"], reply["outcome"], reply["low"]) == (
+        "SH-01",
+        "SH-2023",
+        "compliant",
+        "3/5",
+    )
+    assert set(answer_keys()) < set(reply)
+
+
+def answer_keys() -> list[str]:
+    from tests.compliance.engine.documents import document
+
+    return list(answer(document()))
+
+
+@pytest.mark.parametrize("wrong", [{"period": "2025Q9"}, {"centre": "NO-01"}, {"mandate": "NO"}])
+def test_the_command_names_what_does_not_exist(wrong: dict[str, str]) -> None:
+    with pytest.raises(CommandError, match=next(iter(wrong.values()))) as ended:
+        call_command("determine", **({"period": "2025Q4"} | wrong))
+    assert ended.value.returncode == 2
+
+
+def test_a_determination_of_a_day_to_come_uses_nothing_recorded_later(period: ReportingPeriod) -> None:
+    where = centre()
+    file(where, period, ascend=1)
+    CentreRecord.objects.create(
+        centre=where, from_on=date(2025, 1, 1), recorded_at=timezone.now() + timedelta(hours=1), kind="general",
+        ownership="private", status="operating",
+    )  # fmt: skip
+    assert outcomes(where, period)["SH-2023"] == "compliant"

@@ -136,3 +136,21 @@ class Determination(models.Model):
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="determination_outcome_known"),
             models.CheckConstraint(condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="determination_digest_shape"),
         ]
+
+
+class DeterminationRequest(models.Model):
+    """Work to be done, written in the transaction that caused it: PostgreSQL remembers, the broker only rings."""
+
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
+    # Null: every centre.
+    centre = models.ForeignKey(Centre, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    cause = models.CharField(max_length=60)
+    requested_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["requested_at"], condition=Q(done_at__isnull=True), name="determination_request_open")
+        ]

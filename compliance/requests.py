@@ -1,0 +1,75 @@
+"""What is to be determined, remembered in PostgreSQL until it is done.
+
+A task that is lost, killed or run twice costs a delay and never a wrong state: the row is marked done in the same
+transaction as its determinations, and the sweep hands on whatever nobody finished.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from centres.models import Centre, ReportingPeriod
+from compliance.determine import determine
+from compliance.models import DeterminationRequest
+
+logger = logging.getLogger(__name__)
+
+SWEPT_AFTER = timedelta(minutes=1)
+# After so many failures a request waits for a person: it must not keep the rest from being done.
+GREATEST_ATTEMPTS = 5
+
+
+def request_determination(*, period: ReportingPeriod, centre: Centre | None, cause: str) -> DeterminationRequest:
+    """Record that `centre` (None: every centre) is to be determined for `period`, and why; ring after the commit."""
+    from compliance.tasks import fulfil_request
+
+    request = DeterminationRequest.objects.create(
+        period=period, centre=centre, cause=cause, requested_at=timezone.now()
+    )
+    # Robust: a broker that is away must not fail what was just committed; the sweep rings again.
+    transaction.on_commit(lambda: fulfil_request.delay(request.pk), robust=True)
+    return request
+
+
+def fulfil(request_id: int) -> bool:
+    """Determine what a request asks for; False where it is done already, in other hands, or unknown.
+
+    A failure is recorded on the request and raised.
+    """
+    try:
+        with transaction.atomic():
+            request = (
+                DeterminationRequest.objects.select_for_update(skip_locked=True, of=("self",))
+                .select_related("period", "centre")
+                .filter(pk=request_id, done_at__isnull=True)
+                .first()
+            )
+            if request is None:
+                return False
+            centres = None if request.centre is None else [request.centre]
+            determine(period=request.period, cause=request.cause, centres=centres)
+            request.done_at = timezone.now()
+            request.save(update_fields=["done_at"])
+    except Exception as error:
+        _record_failure(request_id, error)
+        raise
+    return True
+
+
+def _record_failure(request_id: int, error: Exception) -> None:
+    logger.exception("Determination request %s failed", request_id)
+    with transaction.atomic():
+        request = DeterminationRequest.objects.select_for_update().get(pk=request_id)
+        request.attempts += 1
+        request.last_error = f"{type(error).__name__}: {error}"[:1000]
+        request.save(update_fields=["attempts", "last_error"])
+
+
+def left_undone(now: datetime) -> list[int]:
+    """The requests that nobody finished within `SWEPT_AFTER`, oldest first."""
+    open_requests = DeterminationRequest.objects.filter(
+        done_at__isnull=True, requested_at__lte=now - SWEPT_AFTER, attempts__lt=GREATEST_ATTEMPTS
+    )
+    return list(open_requests.order_by("requested_at").values_list("pk", flat=True))

@@ -1,0 +1,17 @@
+"""Celery tasks: ids in, one call, nothing out. Each can run twice, at once or late."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from compliance import requests
+
+
+@shared_task
+def fulfil_request(request_id: int) -> None:
+    requests.fulfil(request_id)
+
+
+@shared_task
+def sweep_requests() -> None:
+    for request_id in requests.left_undone(timezone.now()):
+        fulfil_request.delay(request_id)

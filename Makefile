@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 
-.PHONY: install check test bench stop clean
+.PHONY: install run check test bench stop clean
 
 install: .venv/installed
 
@@ -10,6 +10,9 @@ install: .venv/installed
 	$(if $(UV),$(UV) venv -q --allow-existing .venv,$(PYTHON) -m venv .venv)
 	$(if $(UV),$(UV) pip install -q --python $(BIN)/python --require-hashes -r $<,$(BIN)/pip install -q --require-hashes -r $<)
 	touch $@
+
+run: install
+	@$(BIN)/python -m config.supervise
 
 check: install
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from chips.intake.check import Check
 from chips.intake.matching import Catalogue
+from chips.intake.rows import write_rows
 
 
 def main() -> None:
@@ -26,8 +27,11 @@ def main() -> None:
         catalogue=Catalogue.from_dict(task["catalogue"]),
         ends_on=date.fromisoformat(task["ends_on"]),
     )
-    # The lines themselves are not asked for here: only what is wrong with them, and how many they are.
-    deque(check.lines(), maxlen=0)
+    if task["rows_to"] is None:
+        deque(check.lines(), maxlen=0)
+    else:
+        with open(task["rows_to"], "w", encoding="utf-8", newline="") as rows:
+            write_rows(check, task["submission"], rows)
     pickle.dump(check.report, sys.stdout.buffer)
 
 

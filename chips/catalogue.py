@@ -19,6 +19,7 @@ from chips.models import (
     ChipRevision,
     Claim,
     Figure,
+    MarketTotal,
     Vendor,
 )
 
@@ -30,6 +31,7 @@ CHIP_COLUMNS = (
     "dies", "workload", "source", "confidence",
 )  # fmt: skip
 CLAIM_COLUMNS = ("vendor", "model", "figure", "value", "source", "confidence", "adopted")
+MARKET_COLUMNS = ("period", "measure", "vendor", "units", "share_percent", "source", "confidence")
 DECIDED_BY = "reference data"
 
 
@@ -100,6 +102,32 @@ def load_claims(data: Path = DATA) -> int:
         count += 1
     for model, claims in adopted.items():
         _adopt_published(model, claims)
+    return count
+
+
+def load_market(data: Path = DATA) -> int:
+    """Write `market.csv`: published totals of the market; returns their number."""
+    count = 0
+    for row in rows("market.csv", MARKET_COLUMNS, data=data):
+        units, share = row.matching("units", r"\d{1,12}", "a whole number"), row.decimal("share_percent")
+        if not units and share is None:
+            raise row.fault("units", "a total names units, a share or both.")
+        if share is not None and share > 100:
+            raise row.fault("share_percent", f"{share} is over 100.")
+        if not re.fullmatch(r"20\d{2}(H[12])?", row.text("period"), re.ASCII):
+            raise row.fault("period", f"{row.text('period')!r} is no year or half-year.")
+        MarketTotal.objects.update_or_create(
+            period=row.text("period"),
+            measure=row.choice("measure", ["share", "shipments"]),
+            vendor=row.text("vendor"),
+            source=row.text("source"),
+            defaults={
+                "units": int(units) if units else None,
+                "share_percent": share,
+                "confidence": row.choice("confidence", Confidence.values),
+            },
+        )
+        count += 1
     return count
 
 

@@ -192,6 +192,32 @@ class ChipRevision(models.Model):
         ]
 
 
+class MarketTotal(models.Model):
+    """A published total of the market: cards shipped in a year or half-year, by whom, and their share."""
+
+    period = models.CharField(max_length=6)
+    measure = models.CharField(max_length=20)
+    # "all", "domestic" or a vendor's name, as published.
+    vendor = models.CharField(max_length=80)
+    units = models.PositiveBigIntegerField(null=True, blank=True)
+    share_percent = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
+    source = models.TextField()
+    confidence = models.CharField(max_length=20, choices=Confidence.choices)
+
+    class Meta:
+        ordering = ["period", "measure", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["period", "measure", "vendor", "source"], name="market_total_once"),
+            models.CheckConstraint(
+                condition=Q(units__isnull=False) | Q(share_percent__isnull=False), name="market_total_says_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(share_percent__isnull=True) | Q(share_percent__gte=0, share_percent__lte=100),
+                name="market_total_share_percent",
+            ),
+        ]
+
+
 class SubmissionStatus(models.TextChoices):
     DRAFT = "draft", _("draft")
     SUBMITTED = "submitted", _("submitted")

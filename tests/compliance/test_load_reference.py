@@ -10,11 +10,24 @@ from django.db import connection
 
 from centres.models import Centre, CentreRecord, Provenance, Region
 from centres.reference import DATA
-from chips.models import Adoption, Alias, ChipModel, ChipRevision, Claim, Vendor
+from chips.models import Adoption, Alias, ChipModel, ChipRevision, Claim, MarketTotal, Vendor
 from compliance.models import Mandate, Provision
 
 pytestmark = pytest.mark.django_db
-TABLES = (Region, Vendor, ChipModel, Alias, Claim, Adoption, ChipRevision, Mandate, Provision, Centre, CentreRecord)
+TABLES = (
+    MarketTotal,
+    Region,
+    Vendor,
+    ChipModel,
+    Alias,
+    Claim,
+    Adoption,
+    ChipRevision,
+    Mandate,
+    Provision,
+    Centre,
+    CentreRecord,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +49,15 @@ def counts() -> dict[str, int]:
 
 def test_it_loads_everything_that_is_published() -> None:
     said = load()
-    for part in ("34 regions", "22 vendors", "69 chip models", "469 claims", "3 mandates", "8 publicly"):
+    for part in (
+        "34 regions",
+        "22 vendors",
+        "69 chip models",
+        "469 claims",
+        "11 published market totals",
+        "3 mandates",
+        "8 publicly",
+    ):
         assert part in said
     assert (counts()["Region"], counts()["Vendor"], counts()["ChipModel"], counts()["Mandate"]) == (34, 22, 69, 3)
     assert set(Centre.objects.values_list("provenance", flat=True)) == {Provenance.ILLUSTRATIVE}
@@ -66,6 +87,7 @@ def test_the_two_rules_differ_by_their_comparator() -> None:
         ("chip_claims.csv", "tdp_w,280", "tdp_w,1e9", "chip_claims.csv, line 2, column value"),
         ("chips.csv", "Huawei (HiSilicon),Ascend 910,", "Huawai,Ascend 910,", "chips.csv, line 2, column vendor"),
         ("mandates.csv", "at_least,0.5", "at_least,1.5", "mandates.csv, line 2, column threshold"),
+        ("market.csv", "4000000,100", "4000000,101", "market.csv, line 5, column share_percent"),
         ("centres.csv", ",6210,", ",9910,", "centres.csv, line 2, column region"),
     ],
 )

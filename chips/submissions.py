@@ -1,4 +1,4 @@
-"""Filing an inventory: read, checked and stored, all of it or nothing."""
+"""Filing an inventory: read, checked and stored, all of it or nothing; then submitted, and accepted or returned."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,7 +16,18 @@ from chips.catalogue import for_intake
 from chips.intake.check import Report
 from chips.intake.rows import COLUMNS
 from chips.intake.sandbox import read_rows
-from chips.models import InventoryLine, Submission
+from chips.models import InventoryLine, Submission, SubmissionStatus
+
+# Sent within the transaction that accepts: what must follow is written with it, or neither is.
+accepted = Signal()
+
+
+class WrongStatus(Exception):
+    """A step that the submission's status does not allow, because somebody took another one before."""
+
+    def __init__(self, submission: Submission) -> None:
+        super().__init__(f"Submission {submission.pk} is {submission.status}.")
+        self.submission = submission
 
 
 class _Faulty(Exception):
@@ -50,9 +62,69 @@ def store_draft(
         submission.provenance = provenance
         submission.file_name, submission.file_sha256 = name[:255], report.sha256
         submission.line_count, submission.units = report.lines, report.units
+        submission.warnings = [fault.as_data() for fault in report.warnings]
         submission.created_by, submission.created_at = created_by, timezone.now()
         submission.save(force_insert=True)
     return report, submission
+
+
+@transaction.atomic
+def store_nil_draft(*, centre: Centre, period: ReportingPeriod, created_by: User) -> Submission:
+    """Store a nil return as the next version's draft: it says on purpose that there are no chips."""
+    Centre.objects.select_for_update().get(pk=centre.pk)
+    submission = _next_version(centre, period)
+    submission.nil = True
+    submission.created_by, submission.created_at = created_by, timezone.now()
+    submission.save(force_insert=True)
+    return submission
+
+
+@transaction.atomic
+def submit(submission: Submission, *, by: User) -> Submission:
+    """Send a draft to the regulator; raises `WrongStatus`."""
+    locked = _locked(submission, SubmissionStatus.DRAFT)
+    locked.status, locked.submitted_by, locked.submitted_at = SubmissionStatus.SUBMITTED, by, timezone.now()
+    locked.save(update_fields=["status", "submitted_by", "submitted_at"])
+    return locked
+
+
+@transaction.atomic
+def accept(submission: Submission, *, by: User) -> Submission:
+    """Accept what was submitted: from now on it stands for its centre; raises `WrongStatus`."""
+    locked = _locked(submission, SubmissionStatus.SUBMITTED)
+    _decide(locked, SubmissionStatus.ACCEPTED, by, "")
+    accepted.send(Submission, submission=locked)
+    return locked
+
+
+@transaction.atomic
+def return_for_correction(submission: Submission, *, by: User, comment: str) -> Submission:
+    """Return what was submitted, saying why in `comment`, which must not be blank; raises `WrongStatus`."""
+    locked = _locked(submission, SubmissionStatus.SUBMITTED)
+    _decide(locked, SubmissionStatus.RETURNED, by, comment)
+    return locked
+
+
+@transaction.atomic
+def withdraw(submission: Submission) -> Submission:
+    """Take back what no regulator has decided yet; it stays readable. Raises `WrongStatus`."""
+    locked = _locked(submission, SubmissionStatus.DRAFT, SubmissionStatus.SUBMITTED)
+    locked.status = SubmissionStatus.WITHDRAWN
+    locked.save(update_fields=["status"])
+    return locked
+
+
+def _locked(submission: Submission, *due: SubmissionStatus) -> Submission:
+    locked = Submission.objects.select_for_update(of=("self",)).select_related("centre", "period").get(pk=submission.pk)
+    if locked.status not in due:
+        raise WrongStatus(locked)
+    return locked
+
+
+def _decide(submission: Submission, status: SubmissionStatus, by: User, comment: str) -> None:
+    submission.status, submission.decided_by, submission.decided_at = status, by, timezone.now()
+    submission.decision_comment = comment
+    submission.save(update_fields=["status", "decided_by", "decided_at", "decision_comment"])
 
 
 def _next_version(centre: Centre, period: ReportingPeriod) -> Submission:

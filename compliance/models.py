@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,8 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from centres.models import Centre, CentreRecord, Confidence, ReportingPeriod
-from chips.models import Submission
+from accounts.models import Role
+from centres.models import Centre, CentreRecord, Confidence, Region, ReportingPeriod
+from chips.models import Submission, Workload
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -127,6 +128,13 @@ class Determination(models.Model):
     chip_revisions = ArrayField(models.BigIntegerField(), default=list)
     exemptions = ArrayField(models.BigIntegerField(), default=list)
     cause = models.CharField(max_length=60)
+    # What was counted, by origin; null where nothing was: units, and TFLOPS dense FP16 of those with a known figure.
+    units_domestic = models.BigIntegerField(null=True)
+    units_foreign = models.BigIntegerField(null=True)
+    units_unknown = models.BigIntegerField(null=True)
+    compute_domestic = models.DecimalField(max_digits=40, decimal_places=9, null=True)
+    compute_foreign = models.DecimalField(max_digits=40, decimal_places=9, null=True)
+    compute_unknown = models.DecimalField(max_digits=40, decimal_places=9, null=True)
 
     objects = DeterminationQuerySet.as_manager()
 
@@ -135,6 +143,104 @@ class Determination(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="determination_outcome_known"),
             models.CheckConstraint(condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="determination_digest_shape"),
+        ]
+
+
+class CurrentDeterminationQuerySet(models.QuerySet["CurrentDetermination"]):
+    def visible_to(self, user: User) -> CurrentDeterminationQuerySet:
+        """The current determinations of the centres that `user` may know of."""
+        return self.filter(centre__in=Centre.objects.visible_to(user))
+
+
+class CurrentDetermination(models.Model):
+    """Which determination is the latest of a centre under a mandate in a period, with what lists filter and sort by.
+
+    Kept beside the determinations by `compliance/rollups.py`, in the transaction that appends them.
+    """
+
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="+")
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="current_determinations")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
+    determination = models.OneToOneField(Determination, on_delete=models.PROTECT, related_name="current")
+    outcome = models.CharField(max_length=20, choices=Outcome.choices)
+    # How far the least share lies from the threshold, cut to nine places: it sorts and decides nothing.
+    distance = models.DecimalField(max_digits=10, decimal_places=9, null=True)
+
+    objects = CurrentDeterminationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["period", "mandate", "distance", "centre"], name="current_by_distance"),
+            models.Index(fields=["period", "mandate", "outcome", "distance"], name="current_by_outcome"),
+            models.Index(fields=["period", "mandate", "region", "distance"], name="current_by_region"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["period", "mandate", "centre"], name="current_determination_once"),
+        ]
+
+
+_Rollup = TypeVar("_Rollup", bound=models.Model)
+
+
+class RollupQuerySet(models.QuerySet[_Rollup]):
+    def visible_to(self, user: User) -> Self:
+        """The rollups of the regions that `user` sees whole; an operator's own centres are too few to sum."""
+        if user.role == Role.ANALYST or (user.role == Role.REGULATOR and user.all_regions):
+            return self
+        if user.role == Role.REGULATOR:
+            return self.filter(region__in=user.region_codes)
+        return self.none()
+
+
+class OutcomeRollup(models.Model):
+    """How many centres of a region came to an outcome under a mandate in a period, and what was counted of them."""
+
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="+")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(max_length=20, choices=Outcome.choices)
+    centres = models.PositiveIntegerField()
+    units_domestic = models.BigIntegerField()
+    units_foreign = models.BigIntegerField()
+    units_unknown = models.BigIntegerField()
+    compute_domestic = models.DecimalField(max_digits=40, decimal_places=9)
+    compute_foreign = models.DecimalField(max_digits=40, decimal_places=9)
+    compute_unknown = models.DecimalField(max_digits=40, decimal_places=9)
+
+    objects = RollupQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["period", "mandate", "region", "outcome"], name="outcome_rollup_once"),
+        ]
+
+
+class InventoryRollup(models.Model):
+    """The accelerator cards in service that a region's centres reported for a period, by workload and origin.
+
+    It asks no mandate: domestic is what was designed in `HOME`. Compute is in TFLOPS dense FP16, of the cards whose
+    figure is known.
+    """
+
+    HOME = "CN"
+
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
+    workload = models.CharField(max_length=20, choices=Workload.choices)
+    units_domestic = models.BigIntegerField()
+    units_foreign = models.BigIntegerField()
+    units_unknown = models.BigIntegerField()
+    units_without_compute = models.BigIntegerField()
+    compute_domestic = models.DecimalField(max_digits=40, decimal_places=9)
+    compute_foreign = models.DecimalField(max_digits=40, decimal_places=9)
+    compute_unknown = models.DecimalField(max_digits=40, decimal_places=9)
+
+    objects = RollupQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["period", "region", "workload"], name="inventory_rollup_once"),
         ]
 
 

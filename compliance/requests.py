@@ -6,13 +6,18 @@ transaction as its determinations, and the sweep hands on whatever nobody finish
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.dispatch import receiver
 from django.utils import timezone
 
 from centres.models import Centre, ReportingPeriod
+from chips.models import Submission
+from chips.submissions import accepted
 from compliance.determine import determine
-from compliance.models import DeterminationRequest
+from compliance.models import Determination, DeterminationRequest
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +36,20 @@ def request_determination(*, period: ReportingPeriod, centre: Centre | None, cau
     # Robust: a broker that is away must not fail what was just committed; the sweep rings again.
     transaction.on_commit(lambda: fulfil_request.delay(request.pk), robust=True)
     return request
+
+
+@receiver(accepted)
+def determine_what_was_accepted(submission: Submission, **signal: Any) -> None:
+    """Accepting a submission determines its centre at once."""
+    request_determination(period=submission.period, centre=submission.centre, cause="submission accepted")
+
+
+def request_stale_periods() -> None:
+    """Ask anew for every period in which something was determined or filed; what stands by its digest stays."""
+    filed = Submission.objects.filter(period=OuterRef("pk"))
+    determined = Determination.objects.filter(period=OuterRef("pk"))
+    for period in ReportingPeriod.objects.filter(Exists(filed) | Exists(determined)):
+        request_determination(period=period, centre=None, cause="nightly sweep")
 
 
 def fulfil(request_id: int) -> bool:

@@ -15,3 +15,8 @@ def fulfil_request(request_id: int) -> None:
 def sweep_requests() -> None:
     for request_id in requests.left_undone(timezone.now()):
         fulfil_request.delay(request_id)
+
+
+@shared_task
+def sweep_stale_periods() -> None:
+    requests.request_stale_periods()

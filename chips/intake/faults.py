@@ -1,6 +1,6 @@
 """What can be found in a file: one registry of codes, in both languages."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 # Each: what is said in English, and in Simplified Chinese.
@@ -98,6 +98,14 @@ class Fault:
             "message": message.format(**self.params),
             "hint": self.hint,
         }
+
+    def as_data(self) -> dict[str, Any]:
+        """What `from_data` makes the same fault of: plain JSON, in no language yet."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> "Fault":
+        return cls(**data)
 
 
 class FileFault(Exception):

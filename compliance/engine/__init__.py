@@ -6,5 +6,15 @@ Pure: no database, no clock, no float; the same document always gives the same a
 
 from compliance.engine.answer import answer, answer_text
 from compliance.engine.document import DocumentFault, check_provision
+from compliance.engine.judge import DOMESTIC, FOREIGN, UNKNOWN, origin_of
 
-__all__ = ["DocumentFault", "answer", "answer_text", "check_provision"]
+__all__ = [
+    "DOMESTIC",
+    "FOREIGN",
+    "UNKNOWN",
+    "DocumentFault",
+    "answer",
+    "answer_text",
+    "check_provision",
+    "origin_of",
+]

@@ -12,6 +12,9 @@ from compliance.engine.document import SCALE, scaled
 
 Json = dict[str, Any]
 
+# The origins of a line, as places in a list of weights.
+DOMESTIC, FOREIGN, UNKNOWN = range(3)
+
 
 class Threshold(NamedTuple):
     """`numerator`/`denominator`, to be reached (`at_least`) or passed (`over`)."""
@@ -221,8 +224,8 @@ def tally_of(document: Json) -> Tally:
 
 def _origin_of(country: str | None, home: frozenset[str]) -> int:
     if country is None:
-        return 2
-    return 0 if country in home else 1
+        return UNKNOWN
+    return DOMESTIC if country in home else FOREIGN
 
 
 def _by_designer(line: Json, home: frozenset[str]) -> int:
@@ -235,14 +238,20 @@ def _by_fabricator(line: Json, home: frozenset[str]) -> int:
 
 def _by_both(line: Json, home: frozenset[str]) -> int:
     origins = (_by_designer(line, home), _by_fabricator(line, home))
-    if 1 in origins:
-        return 1
-    return 2 if 2 in origins else 0
+    if FOREIGN in origins:
+        return FOREIGN
+    return UNKNOWN if UNKNOWN in origins else DOMESTIC
 
 
-# Each gives 0 for domestic, 1 for foreign, 2 for unknown.
+# Each gives `DOMESTIC`, `FOREIGN` or `UNKNOWN`.
 ORIGINS: dict[str, Callable[[Json, frozenset[str]], int]] = {
     "designer": _by_designer,
     "fabricator": _by_fabricator,
     "designer_and_fabricator": _by_both,
 }
+
+
+def origin_of(provision: Json) -> Callable[[Json], int]:
+    """What tells the origin of a line under a checked `provision`."""
+    origin, home = ORIGINS[provision["origin_rule"]], frozenset(provision["domestic"])
+    return lambda line: origin(line, home)

@@ -1,0 +1,103 @@
+"""What pages read instead of counting: which determination is current, and sums by region.
+
+Kept in the transaction that appends determinations, anew for the regions that it touches; so a page costs the same
+with 100 centres or 40,000.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from centres.models import ReportingPeriod
+from compliance.models import InventoryRollup
+
+_CURRENT = """
+    INSERT INTO compliance_currentdetermination
+        (period_id, mandate_id, centre_id, region_id, determination_id, outcome, distance)
+    SELECT DISTINCT ON (provision.mandate_id, made.centre_id)
+           made.period_id, provision.mandate_id, made.centre_id, centre.region_id, made.id, made.outcome,
+           trunc(abs(
+               split_part(made.answer->>'low', '/', 1)::numeric / split_part(made.answer->>'low', '/', 2)::numeric
+               - split_part(made.answer->>'threshold', '/', 1)::numeric
+               / split_part(made.answer->>'threshold', '/', 2)::numeric
+           ), 9)
+    FROM compliance_determination made
+    JOIN compliance_provision provision ON provision.id = made.provision_id
+    JOIN centres_centre centre ON centre.id = made.centre_id
+    WHERE made.id > %(after)s AND made.period_id = %(period)s
+    ORDER BY provision.mandate_id, made.centre_id, made.id DESC
+    ON CONFLICT (period_id, mandate_id, centre_id) DO UPDATE SET
+        region_id = excluded.region_id, determination_id = excluded.determination_id,
+        outcome = excluded.outcome, distance = excluded.distance
+"""
+_DROP_OUTCOMES = """
+    DELETE FROM compliance_outcomerollup WHERE period_id = %(period)s AND region_id = ANY(%(regions)s)
+"""
+_OUTCOMES = """
+    INSERT INTO compliance_outcomerollup
+        (period_id, mandate_id, region_id, outcome, centres, units_domestic, units_foreign, units_unknown,
+         compute_domestic, compute_foreign, compute_unknown)
+    SELECT current.period_id, current.mandate_id, current.region_id, current.outcome, count(*),
+           coalesce(sum(made.units_domestic), 0), coalesce(sum(made.units_foreign), 0),
+           coalesce(sum(made.units_unknown), 0), coalesce(sum(made.compute_domestic), 0),
+           coalesce(sum(made.compute_foreign), 0), coalesce(sum(made.compute_unknown), 0)
+    FROM compliance_currentdetermination current
+    JOIN compliance_determination made ON made.id = current.determination_id
+    WHERE current.period_id = %(period)s AND current.region_id = ANY(%(regions)s)
+    GROUP BY current.period_id, current.mandate_id, current.region_id, current.outcome
+"""
+_DROP_INVENTORIES = """
+    DELETE FROM compliance_inventoryrollup WHERE period_id = %(period)s AND region_id = ANY(%(regions)s)
+"""
+_INVENTORIES = """
+    WITH standing AS (
+        SELECT DISTINCT ON (submission.centre_id) submission.id, centre.region_id
+        FROM chips_submission submission JOIN centres_centre centre ON centre.id = submission.centre_id
+        WHERE submission.period_id = %(period)s AND submission.status = 'accepted'
+          AND submission.decided_at <= %(known_at)s AND centre.region_id = ANY(%(regions)s)
+        ORDER BY submission.centre_id, submission.version DESC
+    ), revision AS (
+        SELECT DISTINCT ON (chip_model_id) chip_model_id, designer_country, compute::numeric AS compute
+        FROM chips_chiprevision WHERE from_on <= %(day)s AND recorded_at <= %(known_at)s
+        ORDER BY chip_model_id, from_on DESC, recorded_at DESC, id DESC
+    ), line AS (
+        SELECT standing.region_id, line.workload, line.quantity, line.quantity * revision.compute AS compute,
+               CASE revision.designer_country WHEN %(home)s THEN 'domestic' ELSE
+                   CASE WHEN revision.designer_country IS NULL THEN 'unknown' ELSE 'foreign' END END AS origin
+        FROM standing
+        JOIN chips_inventoryline line ON line.submission_id = standing.id
+        JOIN chips_chipmodel model ON model.id = line.chip_model_id
+        LEFT JOIN revision ON revision.chip_model_id = model.id
+        WHERE line.status = 'in_service' AND model.chip_class = 'accelerator'
+          AND (line.acquired_on IS NULL OR line.acquired_on <= %(day)s)
+    )
+    INSERT INTO compliance_inventoryrollup
+        (period_id, region_id, workload, units_domestic, units_foreign, units_unknown, units_without_compute,
+         compute_domestic, compute_foreign, compute_unknown)
+    SELECT %(period)s, region_id, workload,
+           coalesce(sum(quantity) FILTER (WHERE origin = 'domestic'), 0),
+           coalesce(sum(quantity) FILTER (WHERE origin = 'foreign'), 0),
+           coalesce(sum(quantity) FILTER (WHERE origin = 'unknown'), 0),
+           coalesce(sum(quantity) FILTER (WHERE compute IS NULL), 0),
+           coalesce(sum(compute) FILTER (WHERE origin = 'domestic'), 0),
+           coalesce(sum(compute) FILTER (WHERE origin = 'foreign'), 0),
+           coalesce(sum(compute) FILTER (WHERE origin = 'unknown'), 0)
+    FROM line GROUP BY region_id, workload
+"""
+
+
+def follow(period: ReportingPeriod, *, after: int, regions: Collection[str], known_at: datetime) -> None:
+    """Bring the rollups of `regions` in `period` up to the determinations whose key is greater than `after`."""
+    values: dict[str, Any] = {
+        "period": period.code,
+        "after": after,
+        "regions": list(regions),
+        "known_at": known_at,
+        "day": period.ends_on,
+        "home": InventoryRollup.HOME,
+    }
+    with connection.cursor() as cursor:
+        for statement in (_CURRENT, _DROP_OUTCOMES, _OUTCOMES, _DROP_INVENTORIES, _INVENTORIES):
+            cursor.execute(statement, values)

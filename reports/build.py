@@ -1,0 +1,215 @@
+"""Building the quarterly report: claimed by one worker, made in parts, sealed with its hash.
+
+A run is a row of PostgreSQL before any worker hears of it. Whoever claims it must go on showing a sign of life with
+each part; a claim that falls silent is taken over, and the worker that lost it finds that out before it can seal.
+"""
+
+import csv
+import hashlib
+import logging
+import tempfile
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, Max, OuterRef, Q
+from django.utils import timezone
+
+from accounts.models import User
+from centres.models import Region, ReportingPeriod
+from centres.periods import filing_ended_at
+from chips.submissions import keep_original, original
+from compliance.determine import lock_period
+from compliance.models import CurrentDetermination, Determination
+from reports.models import ReportRun, RunStatus, RunTrigger
+from reports.quarterly import COLUMNS, row_of
+
+logger = logging.getLogger(__name__)
+
+# A worker that has shown no sign of life for so long has lost its run.
+SILENT_AFTER = timedelta(minutes=1)
+GREATEST_ATTEMPTS = 5
+# Excel takes a CSV file for UTF-8 only where it begins with this mark.
+MARK = "\ufeff"
+
+
+class ClaimLost(Exception):
+    """Another worker has taken the run over."""
+
+
+def request_run(*, period: ReportingPeriod, requested_by: User) -> ReportRun:
+    """Ask for the report of `period`; the run that is under way, where there is one."""
+    return _ask(period, RunTrigger.REQUEST, requested_by)
+
+
+def start_due_runs(now: datetime) -> list[ReportRun]:
+    """Ask for the report of every period whose time to file has ended and that has none on schedule yet.
+
+    A period in which nothing was determined has nothing to report.
+    """
+    scheduled = ReportRun.objects.filter(period=OuterRef("pk"), trigger=RunTrigger.SCHEDULE)
+    determined = CurrentDetermination.objects.filter(period=OuterRef("pk"))
+    periods = ReportingPeriod.objects.filter(~Exists(scheduled), Exists(determined))
+    due = [period for period in periods if filing_ended_at(period) <= now]
+    return [_ask(period, RunTrigger.SCHEDULE, None) for period in due]
+
+
+def _ask(period: ReportingPeriod, trigger: RunTrigger, requested_by: User | None) -> ReportRun:
+    from reports.tasks import build_report
+
+    under_way = ReportRun.objects.filter(period=period, status__in=[RunStatus.QUEUED, RunStatus.BUILDING])
+    try:
+        # The database lets one run of a period be under way: whoever asks second is shown the first.
+        with transaction.atomic():
+            run = ReportRun.objects.create(
+                period=period, trigger=trigger, requested_by=requested_by, requested_at=timezone.now()
+            )
+            transaction.on_commit(lambda: build_report.delay(run.pk), robust=True)
+            return run
+    except IntegrityError:
+        run = under_way.first() or ReportRun.objects.filter(period=period, trigger=trigger).latest("requested_at")
+        return run
+
+
+def left_undone(now: datetime) -> list[int]:
+    """The runs that nobody has claimed, or whose worker fell silent, for `SILENT_AFTER`; oldest first."""
+    silent = now - SILENT_AFTER
+    waiting = Q(status=RunStatus.QUEUED, requested_at__lte=silent) & (Q(alive_at=None) | Q(alive_at__lte=silent))
+    lost = Q(status=RunStatus.BUILDING, alive_at__lte=silent)
+    return list(ReportRun.objects.filter(waiting | lost).order_by("requested_at").values_list("pk", flat=True))
+
+
+def build(run_id: int) -> bool:
+    """Build the run and seal it; False where it is done already, in other hands, or unknown.
+
+    A failure is recorded on the run and raised; after `GREATEST_ATTEMPTS` the run has failed.
+    """
+    claim = uuid.uuid4()
+    if not _claim(run_id, claim):
+        return False
+    try:
+        run = _pin(run_id)
+        with tempfile.TemporaryDirectory(dir=_workplace()) as directory:
+            path = Path(directory) / "report.csv"
+            manifest = _write(run, claim, path)
+            _seal(run, claim, path, manifest)
+    except ClaimLost:
+        logger.warning("Report run %s was taken over by another worker", run_id)
+        return False
+    except Exception as error:
+        _record_failure(run_id, claim, error)
+        raise
+    return True
+
+
+def _workplace() -> Path:
+    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+    return Path(settings.VAR_DIR)
+
+
+def _claim(run_id: int, claim: uuid.UUID) -> bool:
+    now = timezone.now()
+    free = Q(status=RunStatus.QUEUED) | Q(status=RunStatus.BUILDING, alive_at__lte=now - SILENT_AFTER)
+    claimed = ReportRun.objects.filter(free, pk=run_id).update(
+        status=RunStatus.BUILDING, claim=claim, alive_at=now, attempts=F("attempts") + 1, parts_done=0, parts=0
+    )
+    return bool(claimed)
+
+
+@transaction.atomic
+def _pin(run_id: int) -> ReportRun:
+    """The run, with the determinations that it is made of settled, on this attempt or an earlier one."""
+    run = ReportRun.objects.select_related("period").get(pk=run_id)
+    if run.last_determination is None:
+        # Behind the lock nothing is half appended: what stands now, stands whole.
+        lock_period(run.period)
+        run.known_at = timezone.now()
+        last = Determination.objects.filter(period=run.period).aggregate(last=Max("pk"))
+        run.last_determination = last["last"] or 0
+        run.save(update_fields=["known_at", "last_determination"])
+    return run
+
+
+def rows_of(run: ReportRun, region: Region) -> Iterator[Determination]:
+    """The determinations of a region that `run` reports: the latest of each centre and mandate as it was pinned."""
+    latest = (
+        Determination.objects.filter(period=run.period_id, pk__lte=run.last_determination, centre__region=region)
+        .order_by("centre_id", "provision__mandate_id", "-pk")
+        .distinct("centre_id", "provision__mandate_id")
+    )
+    chosen = Determination.objects.filter(pk__in=latest.values("pk"))
+    related = chosen.select_related("centre__operator", "centre__region", "provision__mandate", "submission")
+    return related.order_by("centre__code", "provision__mandate__code").iterator()
+
+
+def _write(run: ReportRun, claim: uuid.UUID, path: Path) -> dict[str, Any]:
+    """Write the report to `path`, region by region; returns its manifest."""
+    regions = list(Region.objects.order_by("code"))
+    _show_life(run, claim, parts=len(regions), parts_done=0)
+    rows = 0
+    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
+    units: dict[str, Counter[str]] = defaultdict(Counter)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(MARK)
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        for done, region in enumerate(regions, start=1):
+            for determination in rows_of(run, region):
+                writer.writerow(row_of(determination))
+                rows += 1
+                mandate = determination.provision.mandate.code
+                outcomes[mandate][determination.outcome] += 1
+                for origin in ("domestic", "foreign", "unknown"):
+                    units[mandate][origin] += getattr(determination, f"units_{origin}") or 0
+            _show_life(run, claim, parts_done=done)
+    return {
+        "period": run.period_id,
+        "known_at": run.known_at and run.known_at.isoformat(),
+        "last_determination": run.last_determination,
+        "rows": rows,
+        "columns": list(COLUMNS),
+        "mandates": {
+            mandate: {"outcomes": dict(sorted(outcomes[mandate].items())), "units": dict(units[mandate])}
+            for mandate in sorted(outcomes)
+        },
+    }
+
+
+def _show_life(run: ReportRun, claim: uuid.UUID, **changes: Any) -> None:
+    held = ReportRun.objects.filter(pk=run.pk, claim=claim, status=RunStatus.BUILDING)
+    if not held.update(alive_at=timezone.now(), **changes):
+        raise ClaimLost
+
+
+def _seal(run: ReportRun, claim: uuid.UUID, path: Path, manifest: dict[str, Any]) -> None:
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    keep_original(path, sha256)
+    _show_life(
+        run,
+        claim,
+        status=RunStatus.READY,
+        finished_at=timezone.now(),
+        file_sha256=sha256,
+        row_count=manifest["rows"],
+        manifest=manifest,
+        last_error="",
+    )
+
+
+def _record_failure(run_id: int, claim: uuid.UUID, error: Exception) -> None:
+    logger.exception("Report run %s failed", run_id)
+    held = ReportRun.objects.filter(pk=run_id, claim=claim, status=RunStatus.BUILDING)
+    message = f"{type(error).__name__}: {error}"[:1000]
+    held.filter(attempts__gte=GREATEST_ATTEMPTS).update(status=RunStatus.FAILED, last_error=message)
+    held.update(status=RunStatus.QUEUED, claim=None, last_error=message)
+
+
+def sealed_file(run: ReportRun) -> Path:
+    """Where the bytes of a run that is ready are kept."""
+    return original(run.file_sha256)

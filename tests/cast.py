@@ -1,0 +1,74 @@
+"""Who and what the tests are about: one operator and its rival, regulators, an analyst, and centres that file."""
+
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Membership, Role, User
+from centres.models import Centre, CentreRecord, Operator, ReportingPeriod
+from chips.models import ChipModel, InventoryLine, Submission
+
+CHIPS = {"ascend": "Ascend 910B", "h800": "H800"}
+PASSWORD = "correct horse battery staple"
+
+
+def period(code: str = "2025Q4") -> ReportingPeriod:
+    return ReportingPeriod.objects.get(code=code)
+
+
+def operator(name: str = "Huangpu Computing", **facts: Any) -> Operator:
+    known = {"name_zh": f"{name}（中文）", "ownership": "local_soe"} | facts
+    return Operator.objects.create(name_en=name, **known)
+
+
+def centre(code: str = "SH-01", *, owner: Operator | None = None, region_code: str = "3101", **facts: Any) -> Centre:
+    """An intelligent computing centre of a local state-owned enterprise in Shanghai, but for `facts`."""
+    made = Centre.objects.create(
+        code=code, name_en=f"Centre {code}", name_zh=f"中心{code}", region_id=region_code[:2],
+        region_code=region_code, operator=owner,
+    )  # fmt: skip
+    known = {"kind": "intelligent", "ownership": "local_soe", "status": "operating", "progress": 100} | facts
+    CentreRecord.objects.create(centre=made, from_on=date(2024, 1, 1), recorded_at=timezone.now(), **known)
+    return made
+
+
+def file(
+    where: Centre, quarter: ReportingPeriod, *, status: str = "accepted", workload: str = "training", **units: int
+) -> Submission:
+    """An inventory of `where`: Ascend 910B and H800 in the quantities given."""
+    now = timezone.now()
+    submission = Submission.objects.create(
+        centre=where, period=quarter, version=where.submissions.filter(period=quarter).count() + 1, status=status,
+        file_name="inventory.csv", file_sha256="0" * 64, line_count=len(units), units=sum(units.values()),
+        created_at=now, submitted_at=now, decided_at=now if status == "accepted" else None,
+    )  # fmt: skip
+    for row, (name, quantity) in enumerate(units.items(), start=2):
+        InventoryLine.objects.create(
+            submission=submission, row=row, chip_model=ChipModel.objects.get(name=CHIPS[name]), quantity=quantity,
+            workload=workload, status="in_service", acquisition="purchased",
+        )  # fmt: skip
+    return submission
+
+
+def user(username: str, role: Role, *, acts_for: Operator | None = None, **facts: Any) -> User:
+    made = User.objects.create_user(username=username, password=PASSWORD, role=role, **facts)
+    if acts_for is not None:
+        Membership.objects.create(user=made, operator_id=acts_for.pk, from_on=date(2024, 1, 1))
+    return made
+
+
+def regulator(username: str = "regulator") -> User:
+    return user(username, Role.REGULATOR, all_regions=True)
+
+
+def regional_regulator(*codes: str) -> User:
+    return user("regional", Role.REGULATOR, region_codes=list(codes))
+
+
+def analyst() -> User:
+    return user("analyst", Role.ANALYST)
+
+
+def administrator() -> User:
+    return user("administrator", Role.ADMINISTRATOR)

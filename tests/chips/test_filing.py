@@ -1,0 +1,57 @@
+"""A submission's way: draft, submitted, accepted or returned; what was filed never changes."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from chips.models import Submission
+from chips.submissions import WrongStatus, accept, return_for_correction, store_nil_draft, submit, withdraw
+from compliance.models import DeterminationRequest
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+
+def test_accepting_asks_for_the_determination_in_the_same_transaction() -> None:
+    submission = cast.file(cast.centre(), cast.period(), status="submitted", ascend=1)
+    with transaction.atomic():
+        accept(submission, by=cast.regulator())
+        transaction.set_rollback(True)
+    assert not DeterminationRequest.objects.exists()
+    submission.refresh_from_db()
+    assert accept(submission, by=cast.regulator("second")).status == "accepted"
+    assert DeterminationRequest.objects.get().centre == submission.centre
+
+
+def test_the_second_of_two_reviewers_is_told() -> None:
+    submission = cast.file(cast.centre(), cast.period(), status="submitted", ascend=1)
+    return_for_correction(submission, by=cast.regulator(), comment="Line 2 lacks a date.")
+    with pytest.raises(WrongStatus) as told:
+        accept(submission, by=cast.regulator("second"))
+    assert told.value.submission.status == "returned"
+    assert told.value.submission.decision_comment == "Line 2 lacks a date."
+
+
+def test_a_nil_return_goes_the_same_way() -> None:
+    filer = cast.user("filer", cast.Role.OPERATOR)
+    draft = store_nil_draft(centre=cast.centre(), period=cast.period(), created_by=filer)
+    assert submit(draft, by=filer).status == "submitted"
+    assert withdraw(draft).status == "withdrawn"
+    with pytest.raises(WrongStatus):
+        submit(draft, by=filer)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE chips_submission SET units = 5",
+        "UPDATE chips_submission SET status = 'draft'",
+        "DELETE FROM chips_submission",
+        "UPDATE chips_inventoryline SET quantity = 5",
+        "DELETE FROM chips_inventoryline",
+    ],
+)
+def test_the_database_refuses_to_change_what_was_filed(change: str) -> None:
+    cast.file(cast.centre(), cast.period(), ascend=1)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+    assert Submission.objects.get().units == 1

@@ -57,11 +57,16 @@ def start_valkey(directory: Path, *, port: int | None = None) -> str:
     return f"{server.connection_url}/0"
 
 
+def _is_given(name: str) -> bool:
+    """Whether the environment gives the setting `name`, itself or as a file (see `config.settings.text`)."""
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
+
+
 def provide(*, broker: bool = True) -> None:
     """Complete ``DATABASE_URL`` and ``REDIS_URL``, starting the embedded servers for those not set."""
-    if not os.environ.get("DATABASE_URL"):
+    if not _is_given("DATABASE_URL"):
         os.environ["DATABASE_URL"] = start_postgres(var_directory() / "postgres")
-    if broker and not os.environ.get("REDIS_URL"):
+    if broker and not _is_given("REDIS_URL"):
         os.environ["REDIS_URL"] = start_valkey(var_directory() / "valkey")
 
 

@@ -28,6 +28,11 @@ class User(AbstractUser):
         ]
 
     @property
+    def sees_whole_country(self) -> bool:
+        """Whether sums over the whole country are this user's to read."""
+        return self.role == Role.ANALYST or (self.role == Role.REGULATOR and self.all_regions)
+
+    @property
     def operator_ids(self) -> list[int]:
         """The operators for which this user acts today."""
         today = timezone.localdate()
@@ -55,3 +60,19 @@ class Membership(models.Model):
                 name="membership_ends_after_start",
             ),
         ]
+
+
+class IdempotencyKey(models.Model):
+    """The answer to a write of the REST API, kept for the same user who sends the same request again."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    request_sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    # Null only within the transaction that has the effect.
+    status = models.PositiveSmallIntegerField(null=True)
+    location = models.CharField(max_length=500, blank=True)
+    body = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once")]

@@ -92,7 +92,7 @@ class OperatorQuerySet(models.QuerySet["Operator"]):
         """The operators that `user` may know of."""
         if user.role == Role.OPERATOR:
             return self.filter(pk__in=user.operator_ids)
-        if user.role == Role.ANALYST or (user.role == Role.REGULATOR and user.all_regions):
+        if user.sees_whole_country:
             return self
         if user.role == Role.REGULATOR:
             return self.filter(centres__region_id__in=user.region_codes).distinct()
@@ -130,7 +130,7 @@ class CentreQuerySet(models.QuerySet["Centre"]):
         """The centres that `user` may know of."""
         if user.role == Role.OPERATOR:
             return self.filter(operator_id__in=user.operator_ids)
-        if user.role == Role.ANALYST or (user.role == Role.REGULATOR and user.all_regions):
+        if user.sees_whole_country:
             return self
         if user.role == Role.REGULATOR:
             return self.filter(region_id__in=user.region_codes)

@@ -1,12 +1,14 @@
 """The catalogue: loading what is published of chips, and deciding which claim counts."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from centres.models import Confidence
 from centres.reference import ALWAYS, DATA, Row, rows
@@ -62,7 +64,7 @@ def load_chips(data: Path = DATA) -> int:
         if row.text("vendor") not in vendors:
             raise row.fault("vendor", f"{row.text('vendor')!r} is not in vendors.csv.")
         dies = row.matching("dies", r"\d{1,2}", "a whole number")
-        model, _ = ChipModel.objects.update_or_create(
+        model, _created = ChipModel.objects.update_or_create(
             vendor=vendors[row.text("vendor")],
             name=row.text("model"),
             defaults={
@@ -136,7 +138,7 @@ def _country(row: Row, column: str) -> str:
 
 
 def _claim(row: Row, model: ChipModel, figure: str, value: str) -> Claim:
-    claim, _ = Claim.objects.get_or_create(
+    claim, _created = Claim.objects.get_or_create(
         chip_model=model,
         figure=figure,
         value=value,
@@ -197,6 +199,28 @@ def _record_revision(model: ChipModel, day: date, now: datetime) -> None:
         fabricator_country=value.get(Figure.FABRICATOR_COUNTRY),
         compute=value.get(Figure.FP16_TFLOPS),
     )
+
+
+# The figures that a determination can rest on: a doubt about these is shown beside every line.
+DECIDING = (Figure.FP16_TFLOPS, Figure.DESIGNER_COUNTRY, Figure.FABRICATOR_COUNTRY)
+
+
+def doubts(models: Iterable[int]) -> dict[int, list[str]]:
+    """What is contested or yet to be verified of the models with these keys, each figure with its values, in words."""
+    found = {}
+    for model in ChipModel.objects.filter(pk__in=models).prefetch_related("claims"):
+        contested = contested_figures(model)
+        told = []
+        for figure in DECIDING:
+            claims = [claim for claim in model.claims.all() if claim.figure == figure]
+            names = {"figure": Figure(figure).label, "values": " · ".join(sorted({claim.value for claim in claims}))}
+            if figure in contested:
+                told.append(_("Contested: %(figure)s (%(values)s)") % names)
+            elif any(claim.confidence == Confidence.TO_VERIFY for claim in claims):
+                told.append(_("To be verified: %(figure)s (%(values)s)") % names)
+        if told:
+            found[model.pk] = told
+    return found
 
 
 def contested_figures(model: ChipModel) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.conf import settings
@@ -145,6 +146,22 @@ class Determination(models.Model):
             models.CheckConstraint(condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="determination_digest_shape"),
         ]
 
+    @property
+    def measured_units(self) -> tuple[int, int, int] | None:
+        """Units domestic, foreign and unknown; None where no line was counted."""
+        if self.units_domestic is None or self.units_foreign is None or self.units_unknown is None:
+            return None
+        return self.units_domestic, self.units_foreign, self.units_unknown
+
+    @property
+    def units_total(self) -> int | None:
+        return None if self.measured_units is None else sum(self.measured_units)
+
+    @property
+    def compute_total(self) -> Decimal:
+        """TFLOPS dense FP16 of what was counted and has a known figure."""
+        return sum(filter(None, (self.compute_domestic, self.compute_foreign, self.compute_unknown)), Decimal())
+
 
 class CurrentDeterminationQuerySet(models.QuerySet["CurrentDetermination"]):
     def visible_to(self, user: User) -> CurrentDeterminationQuerySet:
@@ -186,7 +203,7 @@ _Rollup = TypeVar("_Rollup", bound=models.Model)
 class RollupQuerySet(models.QuerySet[_Rollup]):
     def visible_to(self, user: User) -> Self:
         """The rollups of the regions that `user` sees whole; an operator's own centres are too few to sum."""
-        if user.role == Role.ANALYST or (user.role == Role.REGULATOR and user.all_regions):
+        if user.sees_whole_country:
             return self
         if user.role == Role.REGULATOR:
             return self.filter(region__in=user.region_codes)

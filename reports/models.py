@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role
 from centres.models import ReportingPeriod
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ class RunTrigger(models.TextChoices):
 class ReportRunQuerySet(models.QuerySet["ReportRun"]):
     def visible_to(self, user: User) -> ReportRunQuerySet:
         """The runs that `user` may read: a national report is for those who see the whole country."""
-        whole_country = user.role == Role.ANALYST or (user.role == Role.REGULATOR and user.all_regions)
-        return self if whole_country else self.none()
+        return self if user.sees_whole_country else self.none()
 
 
 class ReportRun(models.Model):

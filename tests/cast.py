@@ -1,8 +1,10 @@
 """Who and what the tests are about: one operator and its rival, regulators, an analyst, and centres that file."""
 
+import re
 from datetime import date
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils import timezone
 
 from accounts.models import Membership, Role, User
@@ -34,14 +36,21 @@ def centre(code: str = "SH-01", *, owner: Operator | None = None, region_code: s
 
 
 def file(
-    where: Centre, quarter: ReportingPeriod, *, status: str = "accepted", workload: str = "training", **units: int
+    where: Centre,
+    quarter: ReportingPeriod,
+    *,
+    status: str = "accepted",
+    workload: str = "training",
+    by: User | None = None,
+    **units: int,
 ) -> Submission:
     """An inventory of `where`: Ascend 910B and H800 in the quantities given."""
     now = timezone.now()
     submission = Submission.objects.create(
         centre=where, period=quarter, version=where.submissions.filter(period=quarter).count() + 1, status=status,
         file_name="inventory.csv", file_sha256="0" * 64, line_count=len(units), units=sum(units.values()),
-        created_at=now, submitted_at=now, decided_at=now if status == "accepted" else None,
+        created_by=by, created_at=now, submitted_by=by, submitted_at=now,
+        decided_at=now if status == "accepted" else None,
     )  # fmt: skip
     for row, (name, quantity) in enumerate(units.items(), start=2):
         InventoryLine.objects.create(
@@ -72,3 +81,10 @@ def analyst() -> User:
 
 def administrator() -> User:
     return user("administrator", Role.ADMINISTRATOR)
+
+
+def told(answer: HttpResponse, key: object) -> bytes:
+    """What a page says, without the key that was asked for and the token that no two pages share."""
+    return re.sub(rb'(csrfmiddlewaretoken" value="|X-CSRFToken": ")\w+', b"", answer.content).replace(
+        str(key).encode(), b""
+    )

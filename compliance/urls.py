@@ -1,0 +1,9 @@
+from django.urls import path
+
+from compliance import views
+
+urlpatterns = [
+    path("submissions/<int:submission_id>/prospects/", views.show_prospects, name="prospects"),
+    path("determinations/<int:determination_id>/", views.show_determination, name="determination"),
+    path("mandates/<str:code>/", views.show_mandate, name="mandate"),
+]

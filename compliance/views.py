@@ -1,0 +1,58 @@
+"""Pages of rules and of what they come to."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.access import SignedInRequest
+from chips.models import Submission
+from compliance import explain, wording
+from compliance.measure import COUNTED
+from compliance.models import Determination, Mandate
+
+
+@require_GET
+def show_prospects(request: SignedInRequest, submission_id: int) -> HttpResponse:
+    """What a submission would come to under each mandate, were it accepted as it is: loaded into its page."""
+    visible = Submission.objects.visible_to(request.user).select_related("period", "centre")
+    submission = get_object_or_404(visible, pk=submission_id)
+    found = [
+        (
+            prospect,
+            wording.determination_in_words(prospect.answer, prospect.measured.units),
+            wording.gap_in_words(prospect.answer),
+        )
+        for prospect in explain.prospects(submission)
+    ]
+    template = "compliance/_prospects.html" if request.htmx else "compliance/prospects.html"
+    return render(request, template, {"prospects": found, "submission": submission})
+
+
+@require_GET
+def show_determination(request: SignedInRequest, determination_id: int) -> HttpResponse:
+    """A determination line by line: what counted, as what, and what it was made of."""
+    visible = Determination.objects.visible_to(request.user).select_related(
+        "centre__region", "provision__mandate", "period", "submission", "centre_record"
+    )
+    determination = get_object_or_404(visible, pk=determination_id)
+    context = {
+        "determination": determination,
+        "explanation": explain.explain(determination),
+        "is_counted": determination.outcome in COUNTED,
+        "sentence": wording.determination_in_words(determination.answer, determination.measured_units),
+        "gap": wording.gap_in_words(determination.answer),
+    }
+    return render(request, "compliance/determination.html", context)
+
+
+@require_GET
+def show_mandate(request: SignedInRequest, code: str) -> HttpResponse:
+    """A mandate: its wording, its source and how far to trust it, and what its provisions count."""
+    mandate = get_object_or_404(Mandate, code=code)
+    today = timezone.localdate()
+    provisions = [
+        (provision, wording.rule_in_words(provision.rule, max(today, provision.from_on)))
+        for provision in mandate.provisions.filter(issued_at__isnull=False)
+    ]
+    return render(request, "compliance/mandate.html", {"mandate": mandate, "provisions": provisions})

@@ -1,0 +1,285 @@
+"""What the national dashboard shows, read from rollups: it costs the same with 100 centres or 40,000."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from accounts.models import Role, User
+from centres.models import Region, ReportingPeriod
+from chips.models import Submission, SubmissionStatus, Workload
+from compliance.models import CurrentDetermination, InventoryRollup, Mandate, Outcome, OutcomeRollup
+from compliance.shares import cut_percent
+
+# An outcome says that a rule asks nothing of a centre; lists leave these out unless they are asked for.
+NOT_ASKED = (Outcome.OUT_OF_SCOPE, Outcome.NOT_IN_FORCE)
+# In the order in which attention is due.
+SHOWN = (Outcome.COMPLIANT, Outcome.NON_COMPLIANT, Outcome.UNDETERMINED, Outcome.NOT_REPORTED)
+CLOSE = 10
+_SUMS: dict[str, Any] = {
+    f"sum_{what}_{origin}": Sum(f"{what}_{origin}")
+    for what in ("units", "compute")
+    for origin in ("domestic", "foreign", "unknown")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the reader has chosen to see; None: all of them."""
+
+    period: ReportingPeriod
+    mandate: Mandate
+    region: Region | None = None
+    outcome: str | None = None
+    search: str = ""
+
+
+class Origins(NamedTuple):
+    """Sums by origin: units, or TFLOPS dense FP16."""
+
+    domestic: Any = 0
+    foreign: Any = 0
+    unknown: Any = 0
+
+    @property
+    def total(self) -> Any:
+        return self.domestic + self.foreign + self.unknown
+
+    @property
+    def percent(self) -> str | None:
+        """The share that is surely domestic, cut to one place; None of nothing."""
+        return cut_percent(self.domestic, self.total, 1) if self.total else None
+
+    def __add__(self, other: Any) -> "Origins":
+        return Origins(self.domestic + other.domestic, self.foreign + other.foreign, self.unknown + other.unknown)
+
+
+class MandateRow(NamedTuple):
+    """How the centres stand under one mandate."""
+
+    mandate: Mandate
+    outcomes: dict[str, int]
+    units: Origins
+    compute: Origins
+
+    @property
+    def asked(self) -> int:
+        """The centres of which the mandate asks something."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome not in NOT_ASKED)
+
+    @property
+    def not_asked(self) -> int:
+        return sum(count for outcome, count in self.outcomes.items() if outcome in NOT_ASKED)
+
+    @property
+    def others(self) -> int:
+        """The centres that are exempt, or of which nothing counts."""
+        return self.asked - sum(self.outcomes.get(outcome, 0) for outcome in SHOWN)
+
+
+class Tile(NamedTuple):
+    """A province on the equal-tile map."""
+
+    region: Region
+    units: Origins
+    compute: Origins
+    compliant: int
+    asked: int
+
+
+def periods_seen(user: User) -> list[ReportingPeriod]:
+    """The periods for which something is determined of what `user` may see, latest first."""
+    seen = CurrentDetermination.objects.visible_to(user).filter(period=OuterRef("pk"))
+    return list(ReportingPeriod.objects.filter(Exists(seen)).order_by("-code"))
+
+
+def mandate_rows(user: User, period: ReportingPeriod, region: Region | None) -> list[MandateRow]:
+    """How many centres came to which outcome under each mandate, with what was counted."""
+    rollups = OutcomeRollup.objects.visible_to(user).filter(period=period)
+    if region:
+        rollups = rollups.filter(region=region)
+    outcomes: dict[int, dict[str, int]] = defaultdict(dict)
+    units: dict[int, Origins] = defaultdict(Origins)
+    compute: dict[int, Origins] = defaultdict(Origins)
+    sums = rollups.values("mandate_id", "outcome").annotate(count=Sum("centres"), **_SUMS).order_by()
+    for row in sums:
+        key = row["mandate_id"]
+        outcomes[key][row["outcome"]] = row["count"]
+        units[key] += _origins(row, "units")
+        compute[key] += _origins(row, "compute")
+    return [
+        MandateRow(mandate, outcomes[mandate.pk], units[mandate.pk], compute[mandate.pk])
+        for mandate in Mandate.objects.filter(pk__in=outcomes)
+    ]
+
+
+def trend(user: User, region: Region | None) -> list[dict[str, Any]]:
+    """The share of accelerator cards in service that is domestic, by units and by compute, period by period."""
+    rollups = InventoryRollup.objects.visible_to(user)
+    if region:
+        rollups = rollups.filter(region=region)
+    return [
+        {"period": row["period_id"], "units": _origins(row, "units"), "compute": _origins(row, "compute")}
+        for row in rollups.values("period_id").annotate(**_SUMS).order_by("period_id")
+    ]
+
+
+def workloads(user: User, period: ReportingPeriod, region: Region | None) -> list[tuple[str, Origins]]:
+    """Accelerator cards in service by what they are used for."""
+    rollups = InventoryRollup.objects.visible_to(user).filter(period=period)
+    if region:
+        rollups = rollups.filter(region=region)
+    sums = {row["workload"]: _origins(row, "units") for row in rollups.values("workload").annotate(**_SUMS).order_by()}
+    return [(str(Workload(value).label), sums[value]) for value in Workload.values if value in sums]
+
+
+def tiles(user: User, period: ReportingPeriod, mandate: Mandate) -> list[Tile]:
+    """Every province, with what its centres reported and how many comply."""
+    reported = InventoryRollup.objects.visible_to(user).filter(period=period)
+    by_region = {row["region_id"]: row for row in reported.values("region_id").annotate(**_SUMS).order_by()}
+    outcomes = OutcomeRollup.objects.visible_to(user).filter(period=period, mandate=mandate)
+    counted = outcomes.values("region_id").annotate(
+        asked=Coalesce(Sum("centres", filter=~Q(outcome__in=NOT_ASKED)), 0),
+        compliant=Coalesce(Sum("centres", filter=Q(outcome=Outcome.COMPLIANT)), 0),
+    )
+    compliance = {row["region_id"]: row for row in counted.order_by()}
+    found = []
+    for region in Region.objects.all():
+        row, counts = by_region.get(region.pk), compliance.get(region.pk, {"asked": 0, "compliant": 0})
+        units, compute = (_origins(row, "units"), _origins(row, "compute")) if row else (Origins(), Origins())
+        found.append(Tile(region, units, compute, counts["compliant"], counts["asked"]))
+    return found
+
+
+def determined_centres(user: User, choice: Choice) -> QuerySet[CurrentDetermination]:
+    """The centres that `choice` asks for, closest to the threshold first."""
+    chosen = CurrentDetermination.objects.visible_to(user).filter(period=choice.period, mandate=choice.mandate)
+    if choice.region:
+        chosen = chosen.filter(region=choice.region)
+    chosen = chosen.filter(outcome=choice.outcome) if choice.outcome else chosen.exclude(outcome__in=NOT_ASKED)
+    for word in choice.search.split():
+        chosen = chosen.filter(
+            Q(centre__code__icontains=word)
+            | Q(centre__name_en__icontains=word)
+            | Q(centre__name_zh__icontains=word)
+            | Q(centre__operator__name_en__icontains=word)
+            | Q(centre__operator__name_zh__icontains=word)
+        )
+    related = chosen.select_related("determination", "centre__operator", "region")
+    return related.order_by(F("distance").asc(nulls_last=True), "centre_id")
+
+
+def close_to_passing(user: User, choice: Choice) -> int:
+    """How many centres fail by so few units that replacing `CLOSE` of them would do."""
+    failing = CurrentDetermination.objects.visible_to(user).filter(
+        period=choice.period, mandate=choice.mandate, outcome=Outcome.NON_COMPLIANT
+    )
+    if choice.region:
+        failing = failing.filter(region=choice.region)
+    return failing.filter(determination__answer__replace__lte=CLOSE).count()
+
+
+def awaiting_review(user: User) -> QuerySet[Submission]:
+    """What operators have submitted and no regulator has decided yet, oldest first."""
+    if user.role != Role.REGULATOR:
+        return Submission.objects.none()
+    waiting = Submission.objects.visible_to(user).filter(status=SubmissionStatus.SUBMITTED)
+    return waiting.select_related("centre", "period").order_by("submitted_at", "pk")
+
+
+def fallen(user: User, choice: Choice, before: ReportingPeriod | None) -> int:
+    """How many centres complied in the period before and do not comply now."""
+    if before is None:
+        return 0
+    complied = CurrentDetermination.objects.filter(
+        period=before, mandate=choice.mandate, outcome=Outcome.COMPLIANT, centre=OuterRef("centre")
+    )
+    now = CurrentDetermination.objects.visible_to(user).filter(
+        Exists(complied), period=choice.period, mandate=choice.mandate, outcome=Outcome.NON_COMPLIANT
+    )
+    return (now.filter(region=choice.region) if choice.region else now).count()
+
+
+def _origins(row: Mapping[str, Any], what: str) -> Origins:
+    return Origins(*(row[f"sum_{what}_{origin}"] for origin in Origins._fields))
+
+
+# Shades of the map, from the least share to the greatest: an order of lightness, told apart without colour.
+_SHADES = 7
+_TILE = 44
+MAPS = ("units", "compute", "outcome")
+
+
+class ShownTile(NamedTuple):
+    """A province as it is drawn: its place in the SVG, its shade from 0, and its figure."""
+
+    tile: Tile
+    x: int
+    y: int
+    shade: int | None = None
+    figure: str | None = None
+    is_half_or_less: bool = False
+
+    @property
+    def middle(self) -> int:
+        return self.x + 20
+
+    @property
+    def corner(self) -> int:
+        return self.x + 40
+
+    @property
+    def name_y(self) -> int:
+        return self.y + 16
+
+    @property
+    def figure_y(self) -> int:
+        return self.y + 31
+
+    @property
+    def without_y(self) -> int:
+        return self.y + 24
+
+
+def map_of(found: list[Tile], shown: str | None) -> dict[str, Any]:
+    """The map by units, by compute, or by the share of centres that comply."""
+    chosen = shown if shown in MAPS else MAPS[0]
+    drawn = [_shown(tile, chosen) for tile in found]
+    return {
+        "shown": chosen,
+        "kinds": MAPS,
+        "tiles": drawn,
+        "width": max((tile.x for tile in drawn), default=0) + _TILE,
+        "height": max((tile.y for tile in drawn), default=0) + _TILE,
+    }
+
+
+def _shown(tile: Tile, chosen: str) -> ShownTile:
+    part, whole = {
+        "units": (tile.units.domestic, tile.units.total),
+        "compute": (tile.compute.domestic, tile.compute.total),
+        "outcome": (tile.compliant, tile.asked),
+    }[chosen]
+    x, y = _TILE * tile.region.tile_col, _TILE * tile.region.tile_row
+    if not whole:
+        return ShownTile(tile, x, y)
+    return ShownTile(
+        tile=tile,
+        x=x,
+        y=y,
+        shade=min(_SHADES - 1, int(_SHADES * part / whole)),
+        figure=cut_percent(part, whole, 0),
+        is_half_or_less=2 * part <= whole,
+    )
+
+
+def chart_of(points: list[dict[str, Any]]) -> dict[str, list[str | None]]:
+    """The trend as the chart draws it: percent by period, cut."""
+    return {
+        "periods": [point["period"] for point in points],
+        "units": [point["units"].percent for point in points],
+        "compute": [point["compute"].percent for point in points],
+    }

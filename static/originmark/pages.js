@@ -1,0 +1,38 @@
+// What HTML cannot: a choice that is sent as soon as it is made, a file dropped on its field, "/" to search.
+const submitOnChange = (form) => form.addEventListener("change", () => form.requestSubmit());
+
+document.querySelectorAll("[data-submit-on-change]").forEach(submitOnChange);
+document.documentElement.classList.add("with-script");
+
+document.addEventListener("keydown", (event) => {
+  const search = document.getElementById("search");
+  if (event.key === "/" && search && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) {
+    event.preventDefault();
+    search.focus();
+  }
+});
+
+document.querySelectorAll("[data-drop]").forEach((zone) => {
+  const input = zone.querySelector("input[type=file]");
+  const name = zone.querySelector("[data-file-name]");
+  const show = () => { name.textContent = input.files.length ? input.files[0].name : name.dataset.fileName; };
+  input.addEventListener("change", show);
+  for (const type of ["dragover", "dragleave", "drop"]) {
+    zone.addEventListener(type, (event) => {
+      event.preventDefault();
+      zone.classList.toggle("over", type === "dragover");
+      if (type === "drop" && event.dataTransfer.files.length) {
+        input.files = event.dataTransfer.files;
+        show();
+      }
+    });
+  }
+});
+
+document.querySelectorAll("form[data-busy]").forEach((form) => {
+  form.addEventListener("submit", () => {
+    const button = form.querySelector("button[type=submit]");
+    button.textContent = form.dataset.busy;
+    button.classList.add("disabled");
+  });
+});

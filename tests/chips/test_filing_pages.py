@@ -1,0 +1,156 @@
+"""The upload as an operator meets it, and what a rival, a regulator and an analyst meet there."""
+
+import io
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from centres.models import Centre, Operator
+from chips.models import Submission
+from compliance.models import DeterminationRequest
+from tests import cast
+from tests.chips.intake.test_uploads import UPLOADS
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _files(settings: Settings, tmp_path: Path) -> None:
+    settings.FILES_DIR = tmp_path / "files"
+
+
+@pytest.fixture
+def where(owner: Operator) -> Centre:
+    return cast.centre(owner=owner)
+
+
+@pytest.fixture
+def filer(client: Client, owner: Operator) -> Client:
+    client.force_login(cast.user("filer", cast.Role.OPERATOR, acts_for=owner))
+    return client
+
+
+def upload(client: Client, name: str, code: str = "SH-01") -> object:
+    with (UPLOADS / name).open("rb") as file:
+        return client.post(f"/centres/{code}/file/", {"period": "2025Q4", "file": file}, follow=True)
+
+
+def test_an_excel_file_in_gbk_is_read_and_shows_the_verdict_it_would_give(filer: Client, where: Centre) -> None:
+    answer = upload(filer, "gbk_excel.csv")
+    draft = Submission.objects.get()
+    assert (draft.status, draft.line_count, draft.units) == ("draft", 2, 160)
+    html = answer.content.decode()  # type: ignore[attr-defined]
+    assert "Ascend 910B" in html
+    prospects = filer.get(f"/submissions/{draft.pk}/prospects/", headers={"HX-Request": "true"}).content.decode()
+    assert "120 of 160 units counted are domestic: 75.0000%. The rule asks for over 50%." in prospects
+    # A verdict that would be given is not given.
+    assert not DeterminationRequest.objects.exists()
+
+
+def test_a_faulty_file_is_told_cell_by_cell_and_stores_nothing(filer: Client, where: Centre) -> None:
+    answer = upload(filer, "unknown_chip.csv")
+    assert answer.status_code == 422  # type: ignore[attr-defined]
+    html = answer.content.decode()  # type: ignore[attr-defined]
+    assert "unknown_chip" in html
+    assert "The catalogue has no such chip model." in html
+    assert not Submission.objects.exists()
+
+
+def test_it_speaks_chinese_to_who_reads_it(filer: Client, where: Centre) -> None:
+    filer.post("/accounts/language/", {"language": "zh-hans", "next": "/"})
+    assert "目录中没有该芯片型号。" in upload(filer, "unknown_chip.csv").content.decode()  # type: ignore[attr-defined]
+
+
+def test_neither_file_nor_nil_and_both_are_refused(filer: Client, where: Centre) -> None:
+    nothing = filer.post("/centres/SH-01/file/", {"period": "2025Q4"})
+    both = filer.post(
+        "/centres/SH-01/file/", {"period": "2025Q4", "nil": "on", "file": io.BytesIO(b"chip_model,quantity\nH800,1\n")}
+    )
+    assert nothing.status_code == both.status_code == 422
+    assert not Submission.objects.exists()
+
+
+def test_a_nil_return_is_a_draft_like_any_other(filer: Client, where: Centre) -> None:
+    filer.post("/centres/SH-01/file/", {"period": "2025Q4", "nil": "on"})
+    assert Submission.objects.get().nil
+
+
+def test_from_draft_to_accepted_and_determined(filer: Client, where: Centre) -> None:
+    upload(filer, "gbk_excel.csv")
+    draft = Submission.objects.get()
+    filer.post(f"/submissions/{draft.pk}/submit/")
+    regulator = Client()
+    regulator.force_login(cast.regulator())
+    assert "Accept" in regulator.get(f"/submissions/{draft.pk}/").content.decode()
+    regulator.post(f"/submissions/{draft.pk}/accept/")
+    draft.refresh_from_db()
+    assert (draft.status, draft.decided_by and draft.decided_by.username) == ("accepted", "regulator")
+    assert DeterminationRequest.objects.get().centre == where
+    late = regulator.post(f"/submissions/{draft.pk}/return/", {"comment": "no"}, follow=True).content.decode()
+    assert "somebody was quicker" in late
+
+
+def test_a_return_without_a_word_is_refused(client: Client, where: Centre) -> None:
+    submitted = cast.file(where, cast.period(), status="submitted", ascend=1)
+    client.force_login(cast.regulator())
+    client.post(f"/submissions/{submitted.pk}/return/", {"comment": "  "})
+    submitted.refresh_from_db()
+    assert submitted.status == "submitted"
+
+
+def test_the_original_comes_back_byte_for_byte(filer: Client, where: Centre) -> None:
+    upload(filer, "gbk_excel.csv")
+    answer = filer.get(f"/submissions/{Submission.objects.get().pk}/file/")
+    assert b"".join(answer.streaming_content) == (UPLOADS / "gbk_excel.csv").read_bytes()  # type: ignore[attr-defined]
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+STEPS = ["", "file/", "prospects/", "submit/", "withdraw/", "accept/", "return/"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_rival_meets_what_a_wrong_address_meets(client: Client, where: Centre, rival: Operator, step: str) -> None:
+    submission = cast.file(where, cast.period(), status="submitted", ascend=1)
+    client.force_login(cast.user("other", cast.Role.OPERATOR, acts_for=rival))
+    call = client.get if step in ("", "file/", "prospects/") else client.post
+    found = [call(f"/submissions/{key}/{step}") for key in (submission.pk, 999_999)]
+    assert found[0].status_code == found[1].status_code
+    assert found[0].status_code in (403, 404)
+    assert cast.told(found[0], submission.pk) == cast.told(found[1], 999_999)
+    submission.refresh_from_db()
+    assert submission.status == "submitted"
+
+
+def test_a_rival_cannot_file_for_the_centre(client: Client, where: Centre, rival: Operator) -> None:
+    client.force_login(cast.user("other", cast.Role.OPERATOR, acts_for=rival))
+    assert upload(client, "plain.csv").status_code == 404  # type: ignore[attr-defined]
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["regulator", "analyst", "administrator"])
+def test_nobody_files_who_is_no_operator(client: Client, where: Centre, role: str) -> None:
+    client.force_login(getattr(cast, role)())
+    assert upload(client, "plain.csv").status_code == 403  # type: ignore[attr-defined]
+    assert not Submission.objects.exists()
+
+
+def test_an_analyst_reads_no_names_and_no_drafts(client: Client, where: Centre, owner: Operator) -> None:
+    filer = cast.user("wang.xiaoming", cast.Role.OPERATOR, acts_for=owner)
+    submitted = cast.file(where, cast.period(), status="submitted", by=filer, ascend=1)
+    draft = cast.file(where, cast.period(), status="draft", by=filer, ascend=1)
+    client.force_login(cast.analyst())
+    html = client.get(f"/submissions/{submitted.pk}/").content.decode()
+    assert "Ascend 910B" in html
+    assert "wang.xiaoming" not in html
+    assert client.get(f"/submissions/{draft.pk}/").status_code == 404
+
+
+def test_a_name_that_is_markup_is_shown_as_text(filer: Client, where: Centre) -> None:
+    file = io.BytesIO(b"chip_model,quantity,note\nH800,1,<script>alert(1)</script>\n")
+    file.name = "<img src=x onerror=alert(1)>.csv"
+    html = filer.post("/centres/SH-01/file/", {"period": "2025Q4", "file": file}, follow=True).content.decode()
+    assert "&lt;script&gt;alert(1)" in html
+    assert "<script>alert" not in html
+    assert "<img src=x" not in html

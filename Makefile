@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 
-.PHONY: install run check test bench stop clean
+.PHONY: install run check test bench messages stop clean
 
 install: .venv/installed
 
@@ -22,12 +22,18 @@ check: install
 	$(BIN)/lint-imports
 	SECRET_KEY_FILE= SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') DEBUG=false ALLOWED_HOSTS=check.invalid $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m config.messages check
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/python -m config.audit
 
 test: install
 	$(BIN)/python -m pytest
 
 bench: install
 	$(BIN)/python -m bench
+
+messages: install
+	$(BIN)/python -m config.messages update
 
 stop: install
 	$(BIN)/python -m config.services stop

@@ -32,7 +32,7 @@ class Ownership(models.TextChoices):
     CENTRAL_SOE = "central_soe", _("central state-owned enterprise")
     LOCAL_SOE = "local_soe", _("local state-owned enterprise")
     PRIVATE = "private", _("private")
-    FOREIGN = "foreign", _("foreign")
+    FOREIGN = "foreign", _("foreign-owned")
     # The engine matches no scope with it: what is not known decides nothing unseen.
     UNKNOWN = "unknown", _("not known")
 

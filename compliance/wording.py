@@ -44,11 +44,8 @@ def rule_in_words(rule: dict[str, Any], day: date) -> str:
         "statuses": _listed(rule["population"]["statuses"], LineStatus) or _("in any status"),
         "since": date_format(date.fromisoformat(step["from"]), "DATE_FORMAT"),
     }
-    return (
-        _("From %(since)s: %(threshold)s domestic %(metric)s. Counted: %(chips)s; %(statuses)s.") % names
-        + " "
-        + scope_in_words(rule["scope"])
-    )
+    names["scope"] = scope_in_words(rule["scope"])
+    return _("From %(since)s: %(threshold)s domestic %(metric)s. Counted: %(chips)s; %(statuses)s. %(scope)s") % names
 
 
 def scope_in_words(scope: dict[str, Any]) -> str:
@@ -57,7 +54,7 @@ def scope_in_words(scope: dict[str, Any]) -> str:
     if scope["kinds"]:
         parts.append(_listed(scope["kinds"], CentreKind))
     if scope["regions"]:
-        parts.append(_("in regions %(codes)s") % {"codes": ", ".join(scope["regions"])})
+        parts.append(_("in regions %(codes)s") % {"codes": _(", ").join(scope["regions"])})
     if scope["ownership"]:
         parts.append(_("owned by: %(owners)s") % {"owners": _listed(scope["ownership"], Ownership)})
     if scope["state_funded"] is not None:
@@ -66,7 +63,7 @@ def scope_in_words(scope: dict[str, Any]) -> str:
         parts.append(_("under %(percent)s%% built") % {"percent": scope["progress_under"]})
     if not parts:
         return _("For every centre.")
-    return _("For centres: %(which)s.") % {"which": "; ".join(parts)}
+    return _("For centres: %(which)s.") % {"which": _("; ").join(parts)}
 
 
 def determination_in_words(answer: dict[str, Any], units: tuple[int, int, int] | None) -> str:

@@ -54,6 +54,9 @@ VAR_DIR = Path(text("VAR_DIR", str(BASE_DIR / "var")))
 # The originals of what operators filed, named by their SHA-256.
 FILES_DIR = VAR_DIR / "files"
 
+# `make run` loads an invented country to try the register with. Turn it off where anybody is to file.
+DEMONSTRATION = flag("DEMONSTRATION", True)
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -75,6 +78,7 @@ INSTALLED_APPS = [
     "chips",
     "compliance",
     "reports",
+    "demonstration",
 ]
 
 MIDDLEWARE = [
@@ -87,6 +91,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.PrivateAnswers",
+    "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -102,7 +108,10 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+                "django.template.context_processors.i18n",
+                "centres.context.provenance",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
         },
     }
 ]
@@ -128,18 +137,27 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "/accounts/login/"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "dashboard"
+LOGOUT_REDIRECT_URL = "sign-in"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+# Days are written alike in both languages, and thousands are told apart.
+FORMAT_MODULE_PATH = "config.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+if not DEBUG:
+    # Names carry the hash of what is in them, so that a browser may keep a file for good.
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -156,8 +174,44 @@ X_FRAME_OPTIONS = "DENY"
 # Off only for a development server, which speaks plain HTTP on loopback.
 SECURE = flag("SECURE", not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE
+# Supervisors and load balancers ask over plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_HSTS_SECONDS = number("HSTS_SECONDS", 31_536_000) if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+
+# What holds for a view that says nothing else; `accounts.rest.Answer` says more.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "accounts.problems.answer_problem",
+    # `format` is a parameter like others.
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Originmark",
+    "DESCRIPTION": "The register of computing centres under the domestic-chip mandates.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.api.describe_refusals",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "SubmissionStatus": "chips.models.SubmissionStatus",
+        "LineStatus": "chips.models.LineStatus",
+        "CentreStatus": "centres.models.CentreStatus",
+        "RunStatus": "reports.models.RunStatus",
+    },
+}
 
 REDIS_URL = text("REDIS_URL", "redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = REDIS_URL
@@ -175,6 +229,10 @@ CELERY_BEAT_SCHEDULE = {
     "sweep stale periods": {"task": "compliance.tasks.sweep_stale_periods", "schedule": crontab(hour="1", minute="10")},
     "start due reports": {"task": "reports.tasks.start_due_reports", "schedule": 60.0},
     "sweep report runs": {"task": "reports.tasks.sweep_report_runs", "schedule": 30.0},
+    "forget idempotency keys": {
+        "task": "accounts.tasks.forget_idempotency_keys",
+        "schedule": crontab(hour="3", minute="0"),
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 # A broker that is away is told at once; what was to be done stands in PostgreSQL.

@@ -30,9 +30,10 @@ def main() -> int:
     bind, port = os.environ.get("BIND", "127.0.0.1"), os.environ.get("PORT", "8000")
     try:
         _require_free(bind, port)
+        _provide_settings(services.var_directory())
         _provide_secret_key(services.var_directory())
         services.provide()
-        _prepare_database()
+        _prepare()
     except (CannotStart, OSError) as error:
         sys.stderr.write(f"originmark: {error}\n")
         return 1
@@ -67,6 +68,13 @@ def _require_free(bind: str, port: str) -> None:
             raise CannotStart(f"{bind}:{port} cannot be listened on ({error.strerror}). Set PORT to another.") from None
 
 
+def _provide_settings(directory: Path) -> None:
+    """As in production, but for HTTPS, which no browser finds on loopback; whoever sets DEBUG settles all of it."""
+    if "DEBUG" not in os.environ:
+        os.environ |= {"DEBUG": "false", "SECURE": os.environ.get("SECURE", "false")}
+    os.environ.setdefault("STATIC_ROOT", str(directory / "static"))
+
+
 def _provide_secret_key(directory: Path) -> None:
     """A secret key of this installation's own, made once, where the environment gives none."""
     if os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE"):
@@ -79,14 +87,35 @@ def _provide_secret_key(directory: Path) -> None:
     os.environ["SECRET_KEY_FILE"] = str(path)
 
 
-def _prepare_database() -> None:
+def _prepare() -> None:
+    """Static files, while the database is made ready."""
+    static = _start("collectstatic", "--no-input")
     for command in ("migrate", "load_reference"):
-        run = subprocess.run(  # noqa: S603 - our own interpreter and command
-            [PYTHON, "manage.py", command, "--verbosity", "0"], cwd=services.ROOT, stderr=subprocess.PIPE, text=True
-        )
-        if run.returncode:
-            last = (run.stderr.strip().splitlines() or ["it gave no reason"])[-1]
-            raise CannotStart(f"manage.py {command} failed: {last} Is DATABASE_URL right, and is the server up?")
+        _finish(command, _start(command))
+    # Read only now: what is wrong with a setting was told by the commands above, in one sentence.
+    from config.settings import DEMONSTRATION
+
+    if DEMONSTRATION:
+        _finish("load_demonstration", _start("load_demonstration"))
+    _finish("collectstatic", static)
+
+
+def _start(command: str, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and command
+        [PYTHON, "manage.py", command, "--verbosity", "0", *options],
+        cwd=services.ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _finish(command: str, process: subprocess.Popen[str]) -> None:
+    _, told = process.communicate()
+    if process.returncode:
+        last = (told.strip().splitlines() or ["it gave no reason"])[-1]
+        # A command's own error says what to do; any other is most likely the server's.
+        hint = "" if last.startswith("CommandError: ") else " Is DATABASE_URL right, and is the server up?"
+        raise CannotStart(f"manage.py {command} failed: {last.removeprefix('CommandError: ')}{hint}")
 
 
 def _tell_when_ready(bind: str, port: str) -> None:

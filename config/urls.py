@@ -1,10 +1,17 @@
 """Where each address leads."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("api/v1/", include("config.api")),
+    path("accounts/", include("accounts.urls")),
+    path("", include("chips.urls")),
+    path("", include("compliance.urls")),
+    path("", include("reports.urls")),
 ]
+
+handler500 = "config.errors.answer_defect"

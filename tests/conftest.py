@@ -1,11 +1,15 @@
 """The tests' database holds the reference data, loaded once: every test begins with what ships."""
 
+import os
+from collections.abc import Iterator
+
 import pytest
 from django.core.management import call_command
 from pytest_django.plugin import DjangoDbBlocker
 
 from centres.models import Operator
-from tests import cast
+from tests import cast, workers
+from tests.browser.chromium import HOW_TO_GET_ONE, chromium
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +28,23 @@ def owner(db: None) -> Operator:
 def rival(db: None) -> Operator:
     """An operator that must learn nothing of the owner's centres."""
     return cast.operator("Rival Computing")
+
+
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[None]:
+    """A worker in a process of its own, on the tests' database and broker."""
+    with workers.running():
+        yield
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI nothing may be passed over: what is skipped there would be skipped for good."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter is not None and reporter.stats.get("skipped"):
+        reporter.write_line("In CI a skipped test fails the run.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if chromium() is None and not config.option.collectonly:
+        print(HOW_TO_GET_ONE)

@@ -1,15 +1,8 @@
 """Work that is lost, killed or rung for twice is done once, by a real worker on a real broker."""
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -19,6 +12,7 @@ from compliance import requests
 from compliance.models import Determination, DeterminationRequest
 from compliance.tasks import fulfil_request, sweep_requests
 from config.celery import app
+from tests.workers import wait_for
 
 
 @pytest.fixture
@@ -33,32 +27,6 @@ def period(transactional_db: None) -> ReportingPeriod:
     )  # fmt: skip
     app.control.purge()
     return ReportingPeriod.objects.get(code="2025Q4")
-
-
-@pytest.fixture
-def worker(period: ReportingPeriod) -> Iterator[None]:
-    """A worker in a process of its own, on the tests' database."""
-    database = connection.settings_dict
-    url = settings.DATABASES["default"]
-    environment = {"DATABASE_URL": f"postgres://postgres@{url['HOST'].replace('/', '%2F')}/{database['NAME']}"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-c", "1", "--loglevel", "WARNING"],
-        env=os.environ | environment,
-        cwd=Path(settings.BASE_DIR),
-    )
-    try:
-        wait_for(lambda: bool(app.control.ping(timeout=1)))
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "It did not happen within 30 s."
-        time.sleep(0.05)
 
 
 def done(request: DeterminationRequest) -> bool:

@@ -1,0 +1,376 @@
+"""REST: the catalogue of chips, and what operators filed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.db.models import Prefetch, QuerySet
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.idempotency import once
+from accounts.models import Role
+from accounts.problems import Problem
+from accounts.rest import Body, CodeField, FlagFilter, JSONParser, Nothing, Resource, key_filter, moment_of, sealed_file
+from centres.api import AT_A_MOMENT, at_a_moment
+from centres.models import Centre, Provenance, ReportingPeriod
+from chips.catalogue import contested_figures
+from chips.intake.faults import Fault
+from chips.intake.formats import MIB
+from chips.models import ChipClass, ChipModel, ChipRevision, Claim, InventoryLine, Submission, SubmissionStatus, Vendor
+from chips.submissions import (
+    WrongStatus,
+    accept,
+    original,
+    return_for_correction,
+    store_draft,
+    store_nil_draft,
+    submit,
+    withdraw,
+)
+
+
+class VendorSerializer(serializers.ModelSerializer[Vendor]):
+    class Meta:
+        model = Vendor
+        fields = (
+            "id", "name", "name_zh", "designer_country", "parent_country", "us_entity_list_on", "source", "confidence",
+        )  # fmt: skip
+
+
+class Vendors(Resource):
+    """Who designs chips, and where."""
+
+    is_reference = True
+    queryset = Vendor.objects.all()
+    serializer_class = VendorSerializer
+
+
+class VendorNameSerializer(serializers.ModelSerializer[Vendor]):
+    class Meta:
+        model = Vendor
+        fields = ("id", "name", "name_zh")
+
+
+class RevisionSerializer(serializers.ModelSerializer[ChipRevision]):
+    class Meta:
+        model = ChipRevision
+        fields = ("id", "from_on", "recorded_at", "designer_country", "fabricator_country", "compute", "claims")
+
+
+class ClaimSerializer(serializers.ModelSerializer[Claim]):
+    class Meta:
+        model = Claim
+        fields = ("id", "figure", "value", "source", "confidence", "read_on")
+
+
+class AdoptedFigureSerializer(ClaimSerializer):
+    is_contested = serializers.BooleanField(help_text="Whether the claims about this figure differ.")
+
+    class Meta:
+        model = Claim
+        fields = ("figure", "value", "source", "confidence", "is_contested")
+
+
+class ChipSerializer(serializers.ModelSerializer[ChipModel]):
+    vendor = VendorNameSerializer()
+    aliases = serializers.SlugRelatedField[Any](slug_field="text", many=True, read_only=True)
+    contested_figures = serializers.SerializerMethodField(help_text="The figures about which claims differ.")
+    revision = serializers.SerializerMethodField(help_text="The revision that holds; null where none did yet.")
+    figures = serializers.SerializerMethodField(help_text="The claims that the revision adopts, one a figure.")
+
+    class Meta:
+        model = ChipModel
+        fields: tuple[str, ...] = (
+            "id", "vendor", "name", "aliases", "chip_class", "launched_on", "dies", "workload", "source", "confidence",
+            "contested_figures", "revision", "figures",
+        )  # fmt: skip
+
+    def get_contested_figures(self, chip: ChipModel) -> list[str]:
+        return sorted(contested_figures(chip))
+
+    @extend_schema_field(RevisionSerializer(allow_null=True))
+    def get_revision(self, chip: Any) -> dict[str, Any] | None:
+        return RevisionSerializer(chip.revision[0]).data if chip.revision else None
+
+    @extend_schema_field(AdoptedFigureSerializer(many=True))
+    def get_figures(self, chip: Any) -> list[dict[str, Any]]:
+        adopted = set(chip.revision[0].claims) if chip.revision else set()
+        contested = contested_figures(chip)
+        return [
+            ClaimSerializer(claim).data | {"is_contested": claim.figure in contested}
+            for claim in chip.claims.all()
+            if claim.pk in adopted
+        ]
+
+
+class ChipWithHistorySerializer(ChipSerializer):
+    claims = ClaimSerializer(many=True, help_text="All that is said of the model, adopted or not.")
+    revisions = RevisionSerializer(many=True, source="known_revisions", help_text="As far as they were known.")
+
+    class Meta:
+        model = ChipModel
+        fields = (*ChipSerializer.Meta.fields, "claims", "revisions")
+
+
+class ChipFilters(filters.FilterSet):
+    vendor = key_filter("vendor_id")
+    name = filters.CharFilter()
+    chip_class = filters.ChoiceFilter(choices=ChipClass.choices)
+
+
+@at_a_moment
+class Chips(Resource):
+    """The chip models, each with the figures adopted for it as of a day and as known at an instant."""
+
+    is_reference = True
+    queryset = ChipModel.objects.select_related("vendor").prefetch_related("aliases", "claims")
+    serializer_class = ChipSerializer
+    filterset_class = ChipFilters
+    parameters = AT_A_MOMENT
+
+    def get_serializer_class(self) -> type[ChipSerializer]:
+        return ChipWithHistorySerializer if self.action == "retrieve" else ChipSerializer
+
+    def get_queryset(self) -> QuerySet[Any]:
+        moment = moment_of(self.request)
+        known = ChipRevision.objects.filter(recorded_at__lte=moment.known_at).order_by("from_on", "recorded_at", "pk")
+        found = super().get_queryset()
+        if self.action == "retrieve":
+            found = found.prefetch_related(Prefetch("revisions", queryset=known, to_attr="known_revisions"))
+        holding = ChipRevision.objects.as_of(*moment)
+        return found.prefetch_related(Prefetch("revisions", queryset=holding, to_attr="revision"))
+
+
+class FaultSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    row = serializers.IntegerField(allow_null=True)
+    column = serializers.CharField(allow_null=True)
+    value = serializers.CharField(allow_null=True)
+    message = serializers.CharField()
+    hint = serializers.CharField(allow_null=True)
+
+
+class SubmissionSerializer(serializers.ModelSerializer[Submission]):
+    centre = serializers.CharField(source="centre.code")
+    period = serializers.CharField(source="period_id")
+    decision_comment = serializers.SerializerMethodField(help_text="Why it was returned; null for an analyst.")
+    warnings = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Submission
+        fields = (
+            "id", "centre", "period", "version", "status", "nil", "provenance", "file_name", "file_sha256",
+            "line_count", "units", "created_at", "submitted_at", "decided_at", "decision_comment", "warnings",
+        )  # fmt: skip
+
+    def get_decision_comment(self, submission: Submission) -> str | None:
+        # What regulator and operator write to each other is not the analyst's.
+        return None if self.context["request"].user.role == Role.ANALYST else submission.decision_comment
+
+    @extend_schema_field(FaultSerializer(many=True))
+    def get_warnings(self, submission: Submission) -> list[dict[str, Any]]:
+        return [Fault.from_data(fault).worded(get_language() or "en") for fault in submission.warnings]
+
+
+class LineSerializer(serializers.ModelSerializer[InventoryLine]):
+    chip = serializers.IntegerField(source="chip_model_id")
+    chip_model = serializers.CharField(source="chip_model.name")
+    vendor = serializers.CharField(source="chip_model.vendor.name")
+
+    class Meta:
+        model = InventoryLine
+        fields = (
+            "row", "chip", "chip_model", "vendor", "quantity", "workload", "status", "acquired_on", "acquisition",
+            "unit_price_cny", "serial_numbers", "note",
+        )  # fmt: skip
+
+
+class UploadBody(Body):
+    centre = CodeField(slug_field="code", queryset=Centre.objects.all())
+    period = CodeField(slug_field="code", queryset=ReportingPeriod.objects.all())
+    file = serializers.FileField(required=False, allow_empty_file=True, help_text="CSV or a workbook, 50 MiB at most.")
+    nil = serializers.BooleanField(required=False, default=False, help_text="That there are no chips; without a file.")
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if data["nil"] and "file" in data:
+            raise serializers.ValidationError({"file": _("A nil return comes without a file.")}, code="not_allowed")
+        if not data["nil"] and "file" not in data:
+            raise serializers.ValidationError({"file": _("Give a file, or nil=true.")}, code="required")
+        return data
+
+
+class ReadFileSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    format = serializers.CharField(allow_null=True)
+    encoding = serializers.CharField(allow_null=True)
+    delimiter = serializers.CharField(allow_null=True)
+    sheet = serializers.CharField(allow_null=True)
+    header_row = serializers.IntegerField(allow_null=True)
+    sha256 = serializers.CharField()
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    """The object of `check_inventory`."""
+
+    ok = serializers.BooleanField()
+    file = ReadFileSerializer(allow_null=True, help_text="Null for a nil return.")
+    lines = serializers.IntegerField()
+    units = serializers.IntegerField()
+    error_count = serializers.IntegerField()
+    errors = FaultSerializer(many=True)  # type: ignore[assignment]
+    warnings = FaultSerializer(many=True)
+
+
+class UploadedSerializer(CheckSerializer):
+    id = serializers.IntegerField()
+    url = serializers.URLField()
+
+
+class ReturnBody(Body):
+    comment = serializers.CharField(max_length=4000)
+
+
+class SubmissionFilters(filters.FilterSet):
+    centre = filters.CharFilter(field_name="centre__code")
+    period = filters.CharFilter(field_name="period_id")
+    status = filters.ChoiceFilter(choices=SubmissionStatus.choices)
+    nil = FlagFilter()
+    provenance = filters.ChoiceFilter(choices=Provenance.choices)
+
+
+NIL_RETURN: dict[str, Any] = {
+    "ok": True,
+    "file": None,
+    "lines": 0,
+    "units": 0,
+    "error_count": 0,
+    "errors": [],
+    "warnings": [],
+}
+
+
+class Submissions(Resource):
+    """What operators filed: versions of a centre's inventory for a period, from draft to decision."""
+
+    queryset = Submission.objects.select_related("centre")
+    serializer_class = SubmissionSerializer
+    filterset_class = SubmissionFilters
+    paged = frozenset({"list", "lines"})
+
+    @property
+    def largest_body(self) -> int:  # type: ignore[override]
+        # A file within the limit, and the rest of its form.
+        return 51 * MIB if self.action == "create" else super().largest_body
+
+    def get_parsers(self) -> list[BaseParser]:
+        return [MultiPartParser()] if self.action_map.get("post") == "create" else [JSONParser()]
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        # The reader takes a path; a file is never held in memory.
+        request.upload_handlers = [TemporaryFileUploadHandler(request)]
+        return super().initialize_request(request, *args, **kwargs)
+
+    @extend_schema(request=UploadBody, responses={201: UploadedSerializer, 422: CheckSerializer})
+    def create(self, request: Request) -> Response:
+        """Upload an inventory, or a nil return, as the next version's draft; a faulty file stores nothing."""
+        self.require_role(Role.OPERATOR)
+        body = self.read_body(UploadBody)
+        return once(request, self.user, lambda: self._store(**body))
+
+    def _store(
+        self, *, centre: Centre, period: ReportingPeriod, nil: bool, file: TemporaryUploadedFile | None = None
+    ) -> Response:
+        submission: Submission | None
+        if file is None:
+            found, submission = NIL_RETURN, store_nil_draft(centre=centre, period=period, created_by=self.user)
+        else:
+            report, submission = store_draft(
+                path=Path(file.temporary_file_path()),
+                name=file.name or "",
+                centre=centre,
+                period=period,
+                created_by=self.user,
+            )
+            found = report.worded(get_language() or "en")
+        if submission is None:
+            return Response(found, status=422)
+        url = self.request.build_absolute_uri(reverse("api:submission-detail", args=[submission.pk]))
+        return Response(found | {"id": submission.pk, "url": url}, status=201, headers={"Location": url})
+
+    @extend_schema(responses=LineSerializer(many=True), filters=False)
+    @action(detail=True)
+    def lines(self, request: Request, pk: str) -> Response:
+        """The lines, under the row numbers that the operator's spreadsheet shows."""
+        lines = self.get_object().lines.select_related("chip_model__vendor").order_by("row")
+        return self.answer_page(lines, LineSerializer)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def file(self, request: Request, pk: str) -> HttpResponseBase:
+        """The original file, byte for byte; a nil return has none."""
+        submission = self.get_object()
+        if submission.nil:
+            raise NotFound
+        sha256 = submission.file_sha256
+        path = original(sha256)
+        return sealed_file(
+            request, path, sha256=sha256, name=submission.file_name, content_type="application/octet-stream"
+        )
+
+    @extend_schema(request=Nothing, responses=SubmissionSerializer)
+    @action(detail=True, methods=["post"])
+    def attest(self, request: Request, pk: str) -> Response:
+        """Send a draft to the regulator."""
+        return self._step(Role.OPERATOR, Nothing, lambda submission: submit(submission, by=self.user))
+
+    @extend_schema(request=Nothing, responses=SubmissionSerializer)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, pk: str) -> Response:
+        """Accept what was submitted: it stands for its centre, which is determined at once."""
+        return self._step(Role.REGULATOR, Nothing, lambda submission: accept(submission, by=self.user))
+
+    @extend_schema(request=ReturnBody, responses=SubmissionSerializer)
+    @action(detail=True, methods=["post"], url_path="return", url_name="return")
+    def return_for_correction(self, request: Request, pk: str) -> Response:
+        """Return what was submitted, saying why."""
+        return self._step(
+            Role.REGULATOR,
+            ReturnBody,
+            lambda submission, comment: return_for_correction(submission, by=self.user, comment=comment),
+        )
+
+    @extend_schema(request=Nothing, responses=SubmissionSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: str) -> Response:
+        """Take back what no regulator has decided yet."""
+        return self._step(Role.OPERATOR, Nothing, withdraw)
+
+    def _step(self, role: Role, body: type[Body], step: Callable[..., Submission]) -> Response:
+        submission = self.get_object()
+        self.require_role(role)
+        fields = self.read_body(body)
+
+        def act() -> Response:
+            try:
+                return Response(self.get_serializer(step(submission, **fields)).data)
+            except WrongStatus as error:
+                status = error.submission.status
+                message = _("The status of this submission, “%(status)s”, does not allow this step.")
+                label = error.submission.get_status_display()
+                raise Problem(409, "wrong_status", message % {"status": label}, submission_status=status) from error
+
+        return once(self.request, self.user, act)

@@ -1,0 +1,114 @@
+"""Where each address under /api/v1/ leads, and the pages that describe them."""
+
+from typing import Any
+
+from csp.decorators import csp_update
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import include, path, re_path
+from drf_spectacular import authentication
+from drf_spectacular.renderers import OpenApiJsonRenderer2
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.routers import SimpleRouter
+
+from accounts.api import Me
+from accounts.rest import Answer
+from centres.api import Centres, Operators, Periods, Regions
+from chips.api import Chips, Submissions, Vendors
+from compliance.api import Determinations, Mandates
+from reports.api import ReportRuns, Reports, RunsOfReport
+
+
+class SessionScheme(authentication.SessionScheme):
+    target_class = "accounts.rest.SessionAuthentication"
+
+
+@extend_schema(exclude=True)
+class Schema(Answer, SpectacularAPIView):
+    """The OpenAPI description of this API."""
+
+    renderer_classes = [OpenApiJsonRenderer2]
+
+
+@extend_schema(exclude=True)
+class Missing(Answer):
+    """Whatever else is asked for under the API's address."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise NotFound
+
+    def check_parameters(self, request: Request) -> None:
+        """What is not there has no parameters that could be wrong."""
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    """The API to try out, by Swagger UI."""
+    return render(request, "config/api_docs.html")
+
+
+# It writes its style sheet in the browser.
+@csp_update({"style-src": ["'self'", "'unsafe-inline'"]})
+def redoc(request: HttpRequest) -> HttpResponse:
+    """The API to read, by Redoc."""
+    return render(request, "config/api_redoc.html")
+
+
+def describe_refusals(result: dict[str, Any], **generation: Any) -> dict[str, Any]:
+    """Add to the OpenAPI description what holds for every operation: problems, and idempotency keys on writes."""
+    text = {"type": "string"}
+    fault = {"type": "object", "properties": {"code": text, "message": text}}
+    result["components"]["schemas"]["Problem"] = {
+        "type": "object",
+        "description": "Problem details (RFC 9457).",
+        "properties": {
+            "type": text,
+            "title": text,
+            "status": {"type": "integer"},
+            "detail": text,
+            "code": text | {"description": "Stable: what clients can rely on."},
+            "errors": {"type": "object", "additionalProperties": {"type": "array", "items": fault}},
+        },
+        "required": ["type", "title", "status", "detail", "code"],
+    }
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    key = {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "schema": text | {"minLength": 1, "maxLength": 255},
+        "description": "Sent again with the same key, the same request has its effect once and the same answer.",
+    }
+    for operations in result["paths"].values():
+        for method, operation in operations.items():
+            operation["responses"]["default"] = {"description": "A refusal.", "content": problem}
+            if method == "post":
+                operation.setdefault("parameters", []).append(key)
+    return result
+
+
+router = SimpleRouter()
+router.register("regions", Regions, "region")
+router.register("operators", Operators, "operator")
+router.register("centres", Centres, "centre")
+router.register("periods", Periods, "period")
+router.register("vendors", Vendors, "vendor")
+router.register("chips", Chips, "chip")
+router.register("submissions", Submissions, "submission")
+router.register("mandates", Mandates, "mandate")
+router.register("determinations", Determinations, "determination")
+router.register("reports", Reports, "report")
+router.register("report-runs", ReportRuns, "report-run")
+
+app_name = "api"
+urlpatterns = [
+    path("", include(router.urls)),
+    path("reports/<slug:report>/runs/", RunsOfReport.as_view({"get": "list", "post": "create"}), name="report-runs"),
+    path("me/", Me.as_view(), name="me"),
+    path("schema/", Schema.as_view(), name="schema"),
+    path("docs/", docs, name="docs"),
+    path("redoc/", redoc, name="redoc"),
+    re_path("", Missing.as_view(), name="missing"),
+]

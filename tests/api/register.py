@@ -1,0 +1,86 @@
+"""A small register to ask: what one operator filed, what its rival filed, and who asks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.test import Client
+from rest_framework.authtoken.models import Token
+
+from accounts.models import Role, User
+from centres.models import Centre, Operator
+from chips.models import Submission
+from chips.submissions import keep_original
+from compliance.determine import determine
+from compliance.models import Determination
+from reports import build
+from reports.models import ReportRun
+from tests import cast
+
+UPLOADS = Path(__file__).parents[1] / "uploads"
+API = "/api/v1/"
+PLAIN_SHA256 = "0" * 64
+
+
+@dataclass
+class Register:
+    """`mine` is the centre of `owner`, with 500 domestic cards of 1,000; `theirs` is the rival's."""
+
+    mine: Centre
+    theirs: Centre
+    accepted: Submission
+    submitted: Submission
+    draft: Submission
+    run: ReportRun
+    people: dict[str, User]
+
+    def client(self, who: str) -> Client:
+        """Who asks by token; ``anonymous`` has none."""
+        if who == "anonymous":
+            return Client()
+        token, _ = Token.objects.get_or_create(user=self.people[who])
+        return Client(headers={"Authorization": f"Token {token.key}"})
+
+    def get(self, who: str, address: str, **query: Any) -> Any:
+        return self.client(who).get(API + address, query)
+
+    def post(self, who: str, address: str, body: Any = None, **headers: str) -> Any:
+        return self.client(who).post(API + address, body or {}, content_type="application/json", headers=headers)
+
+    def upload(self, who: str, name: str | None, headers: Any = None, **fields: str) -> Any:
+        """An upload of one of the tests' files, for `mine` and 2025Q4 but for `fields`."""
+        body: dict[str, Any] = {"centre": self.mine.code, "period": "2025Q4"} | fields
+        if name is None:
+            return self.client(who).post(API + "submissions/", body, headers=headers)
+        with (UPLOADS / name).open("rb") as file:
+            return self.client(who).post(API + "submissions/", body | {"file": file}, headers=headers)
+
+    def determination(self, mandate: str) -> Determination:
+        return Determination.objects.get(centre=self.mine, provision__mandate__code=mandate, current__isnull=False)
+
+
+def make_register() -> Register:
+    owner: Operator = cast.operator()
+    rival = cast.operator("Rival Computing")
+    mine, theirs = cast.centre(owner=owner), cast.centre("SH-02", owner=rival)
+    accepted = cast.file(mine, cast.period(), ascend=500, h800=500)
+    cast.file(theirs, cast.period(), ascend=7)
+    submitted = cast.file(mine, cast.period(), status="submitted", ascend=3)
+    draft = cast.file(mine, cast.period(), status="draft", ascend=4)
+    path = UPLOADS / "plain.csv"
+    for submission in (accepted, submitted, draft):
+        keep_original(path, PLAIN_SHA256)
+        assert submission.file_sha256 == PLAIN_SHA256
+    determine(period=cast.period(), cause="test")
+    people = {
+        "owner": cast.user("owner", Role.OPERATOR, acts_for=owner),
+        "rival": cast.user("rival", Role.OPERATOR, acts_for=rival),
+        "regulator": cast.regulator(),
+        "regional": cast.regional_regulator("11"),
+        "analyst": cast.analyst(),
+        "administrator": cast.administrator(),
+    }
+    run = build.request_run(period=cast.period(), requested_by=people["analyst"])
+    build.build(run.pk)
+    run.refresh_from_db()
+    return Register(mine, theirs, accepted, submitted, draft, run, people)

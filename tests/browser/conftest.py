@@ -1,0 +1,67 @@
+"""A page of a real Chromium on a real server; what it complains of fails the test."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from centres.models import ReportingPeriod
+from tests import cast
+from tests.browser.chromium import ARGUMENTS, HOW_TO_GET_ONE, chromium
+
+# Playwright keeps an event loop in this thread, and Django takes that for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+Visitor = Callable[[User], Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    if path is None:
+        pytest.skip(HOW_TO_GET_ONE)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def register(transactional_db: None) -> None:
+    """The reference data, loaded anew: a test on a real server leaves every table empty."""
+    if not ReportingPeriod.objects.exists():
+        call_command("load_reference", verbosity=0)
+
+
+@pytest.fixture
+def visit(register: None, browser: Browser, live_server: LiveServer) -> Iterator[Visitor]:
+    """Sign a user in through the page, as they would, and give them the page that they are led to."""
+    complaints: list[str] = []
+    contexts = []
+
+    def hear(message: ConsoleMessage) -> None:
+        # A form that is answered with its faults is no fault of the page.
+        if message.type == "error" and "status of 422" not in message.text:
+            complaints.append(message.text)
+
+    def sign_in(user: User) -> Page:
+        context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900}, locale="en")
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", hear)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto("/")
+        page.get_by_label("Name").fill(user.username)
+        page.get_by_label("Password").fill(cast.PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    # A refused script or style is among them: the policy forbids what stands in a page itself.
+    assert complaints == []

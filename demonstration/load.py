@@ -1,0 +1,107 @@
+"""The demonstration: illustrative inventories of real centres, a synthetic country beside them, and who tries it."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+
+from accounts.models import User
+from centres.models import Operator, Ownership, Provenance
+from centres.periods import SHANGHAI
+from chips.models import LineStatus, Submission, SubmissionStatus
+from compliance.models import Exemption, Mandate
+from demonstration import users
+from demonstration.illustrative import store_illustrative
+from demonstration.inventory import END
+from demonstration.store import CannotLoad, Stored, determine_periods, market_of_catalogue, require_room, store_country
+from reports.build import start_due_runs
+
+CENTRES, QUARTERS, SEED = 500, 8, 1
+_MANDATE = "CN-2025"
+
+
+def is_loaded() -> bool:
+    """Whether the demonstration stands in this register."""
+    return bool(users.demonstration_users())
+
+
+@transaction.atomic
+def load_demonstration(*, centres: int = CENTRES, quarters: int = QUARTERS, seed: int = SEED) -> Stored | None:
+    """Write the whole demonstration, or nothing; None where it stands already.
+
+    Raises `CannotLoad` beside real filings, or where the country has not the four centres that its users need. A file
+    of passwords that was lost is made anew.
+    """
+    standing = users.demonstration_users()
+    if standing:
+        if users.read_users() is None:
+            users.renew_passwords(standing)
+        return None
+    require_room()
+    if taken := users.taken_names():
+        raise CannotLoad(
+            f"There is a user {taken[0]} already, who is not of the demonstration. Set DEMONSTRATION=false."
+        )
+    if centres < 4:
+        raise CannotLoad("The demonstration needs at least 4 centres.")
+    stored = store_country(seed=seed, centres=centres, quarters=quarters)
+    acts_for = _operator_with_work()
+    regulator = users.create_users(acts_for)[0]
+    store_illustrative(stored.periods, market_of_catalogue(END))
+    _grant_exemptions(regulator, acts_for)
+    determine_periods(stored.periods)
+    start_due_runs(timezone.now())
+    return stored
+
+
+def _operator_with_work() -> Operator:
+    """The synthetic operator of which a filing for the last quarter was returned and another is still to come."""
+    returned = Submission.objects.filter(
+        provenance=Provenance.SYNTHETIC, status=SubmissionStatus.RETURNED, period__ends_on=END
+    )
+    operators = Operator.objects.filter(provenance=Provenance.SYNTHETIC, centres__submissions__in=returned)
+    # The cast is written first.
+    return operators.order_by("pk").distinct()[0]
+
+
+def _grant_exemptions(regulator: User, but_for: Operator) -> None:
+    """Release one publicly owned centre from the nationwide mandate, and lower the threshold for another."""
+    foreign_first = (
+        Submission.objects.filter(
+            provenance=Provenance.SYNTHETIC,
+            status=SubmissionStatus.ACCEPTED,
+            period__ends_on=END,
+            centre__operator__ownership__in=(Ownership.CENTRAL_SOE, Ownership.LOCAL_SOE),
+        )
+        .exclude(centre__operator=but_for)
+        .annotate(
+            total=Sum("lines__quantity", filter=Q(lines__status=LineStatus.IN_SERVICE), default=0),
+            domestic=Sum(
+                "lines__quantity",
+                filter=Q(lines__status=LineStatus.IN_SERVICE, lines__chip_model__vendor__designer_country="CN"),
+                default=0,
+            ),
+        )
+        .filter(total__gt=0)
+        .order_by("centre__code")
+    )
+    mandate = Mandate.objects.get(code=_MANDATE)
+    far_below = foreign_first.filter(total__gt=4 * F("domestic")).first()
+    not_far_below = foreign_first.filter(total__gt=F("domestic") * 2 + F("total") / 20, total__lt=F("domestic") * 5 / 2)
+    for submission, threshold, reason in (
+        (far_below, None, "迁移期豁免：既有训练集群迁移至国产平台，2026年年中完成。"),
+        (not_far_below.first(), Decimal("0.4"), "Stepwise replacement, agreed until mid-2026: at least 40% meanwhile."),
+    ):
+        if submission is not None:
+            Exemption.objects.create(
+                centre=submission.centre,
+                mandate=mandate,
+                from_on=date(2025, 7, 1),
+                to_on=date(2026, 6, 30),
+                threshold=threshold,
+                reason=reason,
+                granted_by=regulator,
+                granted_at=datetime(2025, 6, 20, 10, 30, tzinfo=SHANGHAI),
+            )

@@ -1,0 +1,31 @@
+"""`manage.py demo_users [--json]`: who may sign in to the demonstration."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from demonstration.load import is_loaded
+from demonstration.users import kept_in, read_users
+
+
+class Command(BaseCommand):
+    help = "Print one user of each role of the demonstration, with password and API token."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON list")
+
+    def handle(self, *args: Any, as_json: bool, **options: Any) -> None:
+        if not is_loaded():
+            raise CommandError("The demonstration is not loaded here; manage.py load_demonstration loads it.")
+        entries = read_users()
+        if entries is None:
+            raise CommandError(
+                f"{kept_in()} is missing, and passwords are kept nowhere else; "
+                "manage.py load_demonstration makes new ones."
+            )
+        if as_json:
+            self.stdout.write(json.dumps(entries, ensure_ascii=False))
+            return
+        for entry in entries:
+            self.stdout.write("  ".join((f"{entry['name']:<14}", entry["password"], entry["token"])))

@@ -1,0 +1,105 @@
+"""One user of each role to try the demonstration with; passwords are made once, at random, and kept in a file."""
+
+import json
+import os
+import secrets
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from rest_framework.authtoken.models import Token
+
+from accounts.models import Membership, Role, User
+from centres.models import Operator
+
+# No mail is ever sent there (RFC 2606); it tells the demonstration's users from everybody else's.
+_DOMAIN = "demonstration.invalid"
+_LANGUAGES = {Role.REGULATOR: "en", Role.OPERATOR: "zh-hans", Role.ANALYST: "en", Role.ADMINISTRATOR: "en"}
+
+
+def kept_in() -> Path:
+    """The file of names and passwords, readable by its owner only."""
+    return Path(settings.VAR_DIR) / "demo-users.json"
+
+
+def demonstration_users() -> list[User]:
+    """The users of the demonstration, in the order of their roles; none where it is not loaded."""
+    found = {user.role: user for user in User.objects.filter(email__endswith=f"@{_DOMAIN}")}
+    return [found[role] for role in _LANGUAGES if role in found]
+
+
+def taken_names() -> list[str]:
+    """Names of the users to come that somebody has already."""
+    wanted = [str(role) for role in _LANGUAGES]
+    return sorted(User.objects.filter(username__in=wanted).values_list("username", flat=True))
+
+
+@transaction.atomic
+def create_users(acts_for: Operator) -> list[User]:
+    """Make one user of each role; the operator's acts for `acts_for`. Their passwords come with `renew_passwords`."""
+    users = []
+    for role, language in _LANGUAGES.items():
+        user = User.objects.create(
+            username=str(role),
+            email=f"{role}@{_DOMAIN}",
+            role=role,
+            language=language,
+            all_regions=role == Role.REGULATOR,
+        )
+        if role == Role.OPERATOR:
+            Membership.objects.create(user=user, operator_id=acts_for.pk, from_on=date(2023, 1, 1))
+        users.append(user)
+    renew_passwords(users)
+    return users
+
+
+@transaction.atomic
+def renew_passwords(users: list[User]) -> None:
+    """Give `users` new passwords and tokens, and write them to the file."""
+    entries = []
+    for user in users:
+        password = secrets.token_urlsafe(12)
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        Token.objects.filter(user=user).delete()
+        entries.append(_entry(user, password, Token.objects.create(user=user).key))
+    _write(json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_users() -> list[dict[str, Any]] | None:
+    """What the file tells; None where there is no file."""
+    try:
+        entries: list[dict[str, Any]] = json.loads(kept_in().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return entries
+
+
+def _entry(user: User, password: str, token: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "name": user.username,
+        "role": user.role,
+        "password": password,
+        "token": token,
+        "language": user.language,
+    }
+    operator = Operator.objects.filter(pk__in=user.operator_ids).first()
+    if operator is not None:
+        entry["operator"] = operator.name_en
+        entry["centres"] = list(operator.centres.order_by("code").values_list("code", flat=True))
+    return entry
+
+
+def _write(text: str) -> None:
+    path = kept_in()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    # Nobody else may read it at any moment.
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, path)

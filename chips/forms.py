@@ -41,10 +41,13 @@ class FilingForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        begun = ReportingPeriod.objects.filter(starts_on__lte=timezone.localdate()).order_by("-code")
+        today = timezone.localdate()
         period = self.fields["period"]
         assert isinstance(period, PeriodChoice)  # noqa: S101 - tells the type checker
-        period.queryset = begun
+        period.queryset = ReportingPeriod.objects.filter(starts_on__lte=today).order_by("-code")
+        # What is filed is most often the quarter that has just ended.
+        if not self.initial.get("period"):
+            self.initial["period"] = period.queryset.filter(ends_on__lt=today).first()
 
     def clean_file(self) -> UploadedFile | None:
         file: UploadedFile | None = self.cleaned_data["file"]

@@ -14,7 +14,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.models import User
-from centres.models import Centre, Provenance, ReportingPeriod
+from centres.models import Centre, ReportingPeriod
 from chips.catalogue import for_intake
 from chips.intake.check import Check, Report
 from chips.intake.matching import Catalogue
@@ -64,11 +64,11 @@ def store_draft(
     centre: Centre,
     period: ReportingPeriod,
     created_by: User | None,
-    provenance: str = Provenance.FILED,
 ) -> tuple[Report, Submission | None]:
     """Read the file at `path` and store it as the next version's draft; a file with any fault stores nothing.
 
-    Rows go into COPY while later ones are still being checked. The original is kept under its SHA-256.
+    Rows go into COPY while later ones are still being checked. The original is kept under its SHA-256. What is filed
+    for a centre that is not real is marked as that centre is.
     """
     with transaction.atomic():
         # Versions of a centre are numbered one at a time.
@@ -82,7 +82,7 @@ def store_draft(
         except _Faulty:
             return report, None
         keep_original(path, report.sha256)
-        submission.provenance = provenance
+        submission.provenance = centre.provenance
         submission.file_name, submission.file_sha256 = name[:255], report.sha256
         submission.line_count, submission.units = report.lines, report.units
         submission.warnings = [fault.as_data() for fault in report.warnings]
@@ -96,7 +96,7 @@ def store_nil_draft(*, centre: Centre, period: ReportingPeriod, created_by: User
     """Store a nil return as the next version's draft: it says on purpose that there are no chips."""
     Centre.objects.select_for_update().get(pk=centre.pk)
     submission = _next_version(centre, period)
-    submission.nil = True
+    submission.nil, submission.provenance = True, centre.provenance
     submission.created_by, submission.created_at = created_by, timezone.now()
     submission.save(force_insert=True)
     return submission

@@ -182,12 +182,20 @@ def close_to_passing(user: User, choice: Choice) -> int:
     return failing.filter(determination__answer__replace__lte=CLOSE).count()
 
 
-def awaiting_review(user: User) -> QuerySet[Submission]:
-    """What operators have submitted and no regulator has decided yet, oldest first."""
-    if user.role != Role.REGULATOR:
-        return Submission.objects.none()
-    waiting = Submission.objects.visible_to(user).filter(status=SubmissionStatus.SUBMITTED)
-    return waiting.select_related("centre", "period").order_by("submitted_at", "pk")
+def awaiting(user: User) -> QuerySet[Submission]:
+    """What waits for `user`, oldest first: for regulators what was submitted, for operators drafts and returns.
+
+    A draft or a return that a later version follows waits for nobody.
+    """
+    visible = Submission.objects.visible_to(user).select_related("centre", "period").order_by("created_at", "pk")
+    if user.role == Role.REGULATOR:
+        return visible.filter(status=SubmissionStatus.SUBMITTED)
+    if user.role == Role.OPERATOR:
+        later = Submission.objects.filter(
+            centre=OuterRef("centre"), period=OuterRef("period"), version__gt=OuterRef("version")
+        ).exclude(status=SubmissionStatus.WITHDRAWN)
+        return visible.filter(~Exists(later), status__in=[SubmissionStatus.DRAFT, SubmissionStatus.RETURNED])
+    return visible.none()
 
 
 def fallen(user: User, choice: Choice, before: ReportingPeriod | None) -> int:

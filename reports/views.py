@@ -38,6 +38,8 @@ def show_dashboard(request: SignedInRequest) -> HttpResponse:
     }
     if request.htmx.target == "centres":
         return render(request, "reports/dashboard.html#centres", context)
+    waiting = dashboard.awaiting(request.user)
+    context |= {"waiting": waiting[:5], "waiting_count": waiting.count()}
     return render(request, "reports/dashboard.html", context | _national(request, context))
 
 
@@ -47,7 +49,6 @@ def _national(request: SignedInRequest, context: dict[str, Any]) -> dict[str, An
     rows = dashboard.mandate_rows(user, choice.period, choice.region)
     trend = dashboard.trend(user, choice.region)
     earlier = [period for period in context["periods"] if period.code < choice.period.code]
-    waiting = dashboard.awaiting_review(user)
     shown = request.GET.get("map")
     return {
         "is_national": bool(rows),
@@ -60,8 +61,6 @@ def _national(request: SignedInRequest, context: dict[str, Any]) -> dict[str, An
         "chart": dashboard.chart_of(trend),
         "workloads": dashboard.workloads(user, choice.period, choice.region),
         "map": dashboard.map_of(dashboard.tiles(user, choice.period, choice.mandate), shown),
-        "waiting": waiting[:5],
-        "waiting_count": waiting.count(),
     }
 
 

@@ -4,7 +4,6 @@ import re
 from datetime import date
 from typing import Any
 
-from django.http import HttpResponse
 from django.utils import timezone
 
 from accounts.models import Membership, Role, User
@@ -83,7 +82,7 @@ def administrator() -> User:
     return user("administrator", Role.ADMINISTRATOR)
 
 
-def told(answer: HttpResponse, key: object) -> bytes:
+def told(answer: Any, key: object) -> bytes:
     """What a page says, without the key in its addresses and the token that no two pages share."""
     shared = re.sub(rb'(csrfmiddlewaretoken" value="|X-CSRFToken": ")\w+', b"", answer.content)
     return shared.replace(f"/{key}/".encode(), b"//")

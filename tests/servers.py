@@ -17,5 +17,7 @@ else:
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     directory.chmod(0o755)
     os.environ["VAR_DIR"] = str(directory)
+    os.environ["STATIC_ROOT"] = str(directory / "static")
+    (directory / "static").mkdir()
     os.environ["DATABASE_URL"] = services.start_postgres(directory / "postgres")
     os.environ["REDIS_URL"] = services.start_valkey(directory / "valkey")

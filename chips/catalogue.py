@@ -208,7 +208,7 @@ DECIDING = (Figure.FP16_TFLOPS, Figure.DESIGNER_COUNTRY, Figure.FABRICATOR_COUNT
 def doubts(models: Iterable[int]) -> dict[int, list[str]]:
     """What is contested or yet to be verified of the models with these keys, each figure with its values, in words."""
     found = {}
-    for model in ChipModel.objects.filter(pk__in=models).prefetch_related("claims"):
+    for model in ChipModel.objects.filter(pk__in=set(models)).prefetch_related("claims"):
         contested = contested_figures(model)
         told = []
         for figure in DECIDING:

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from chips.models import Submission
+from chips.models import ChipModel, Submission
 from compliance.engine import DOMESTIC, FOREIGN, UNKNOWN, answer, origin_of
 from compliance.facts import facts_of_determination, facts_of_draft
 from compliance.measure import COUNTED, Measured, measure
@@ -25,6 +25,7 @@ class ExplainedLine(NamedTuple):
     """A line of the document, under its row in the operator's file: its origin, and why it is left out, if it is."""
 
     row: int
+    chip_model: ChipModel
     line: dict[str, Any]
     origin: str
     excluded: str | None
@@ -78,18 +79,19 @@ def _explained_lines(
 ) -> list[ExplainedLine]:
     if submission is None:
         return []
-    rows = submission.lines.order_by("row").values_list("row", flat=True)
+    stored = submission.lines.select_related("chip_model__vendor").order_by("row")
     excluded = {entry["line"]: entry["reason"] for entry in reply["excluded"]}
     is_counted = reply["outcome"] in COUNTED
     origin = origin_of(document["provision"])
     has_start = document["provision"]["population"]["acquired_from"] is not None
     return [
         ExplainedLine(
-            row=row,
+            row=filed.row,
+            chip_model=filed.chip_model,
             line=line,
             origin=ORIGIN_NAMES[origin(line)],
             excluded=excluded.get(index),
             is_uncertain=is_counted and has_start and line["acquired_on"] is None and index not in excluded,
         )
-        for index, (row, line) in enumerate(zip(rows, document["lines"], strict=True))
+        for index, (filed, line) in enumerate(zip(stored, document["lines"], strict=True))
     ]

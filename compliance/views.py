@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import SignedInRequest
+from chips.catalogue import doubts
 from chips.models import Submission
 from compliance import explain, wording
 from compliance.measure import COUNTED
@@ -36,9 +37,11 @@ def show_determination(request: SignedInRequest, determination_id: int) -> HttpR
         "centre__region", "provision__mandate", "period", "submission", "centre_record"
     )
     determination = get_object_or_404(visible, pk=determination_id)
+    explanation = explain.explain(determination)
     context = {
         "determination": determination,
-        "explanation": explain.explain(determination),
+        "explanation": explanation,
+        "doubts": doubts(line.chip_model.pk for line in explanation.lines),
         "is_counted": determination.outcome in COUNTED,
         "sentence": wording.determination_in_words(determination.answer, determination.measured_units),
         "gap": wording.gap_in_words(determination.answer),

@@ -56,14 +56,14 @@ def scope_in_words(scope: dict[str, Any]) -> str:
     if scope["regions"]:
         parts.append(_("in regions %(codes)s") % {"codes": _(", ").join(scope["regions"])})
     if scope["ownership"]:
-        parts.append(_("owned by: %(owners)s") % {"owners": _listed(scope["ownership"], Ownership)})
+        parts.append(_("ownership %(owners)s") % {"owners": _listed(scope["ownership"], Ownership, _(" or "))})
     if scope["state_funded"] is not None:
         parts.append(_("state-funded") if scope["state_funded"] else _("not state-funded"))
     if scope["progress_under"]:
         parts.append(_("under %(percent)s%% built") % {"percent": scope["progress_under"]})
     if not parts:
         return _("For every centre.")
-    return _("For centres: %(which)s.") % {"which": _("; ").join(parts)}
+    return _("For these centres: %(which)s.") % {"which": _("; ").join(parts)}
 
 
 def determination_in_words(answer: dict[str, Any], units: tuple[int, int, int] | None) -> str:
@@ -123,9 +123,9 @@ def _step_in_words(step: dict[str, Any]) -> str:
     return threshold_in_words(f"{scaled}/{10 ** len(places)}", step["comparator"])
 
 
-def _listed(values: list[str] | None, choices: Any) -> str:
+def _listed(values: list[str] | None, choices: Any, separator: str | None = None) -> str:
     known = {value: str(label) for value, label in choices.choices}
-    return _(", ").join(known.get(value, value) for value in values or ())
+    return (separator or _(", ")).join(known.get(value, value) for value in values or ())
 
 
 _METRICS = {

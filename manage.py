@@ -4,6 +4,7 @@
 import os
 import sys
 
+UNDEFINED_TABLE = "42P01"
 # These read no row, and `check` must run where no server can.
 WITHOUT_SERVERS = {"check", "makemessages", "compilemessages", "collectstatic", "help"}
 
@@ -15,8 +16,14 @@ def main() -> None:
     if sys.argv[1:] and sys.argv[1] not in WITHOUT_SERVERS:
         services.provide(broker=False)
     from django.core.management import execute_from_command_line
+    from django.db import ProgrammingError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "pgcode", None) != UNDEFINED_TABLE:
+            raise
+        sys.exit("originmark: the database has no tables yet. Run manage.py migrate, then manage.py load_reference.")
 
 
 if __name__ == "__main__":

@@ -6,48 +6,26 @@ Measured with python-calamine 0.9.1: a cell ``#N/A`` reads as "", so that an err
 import re
 import zipfile
 from pathlib import Path
-from posixpath import join, normpath
 from xml.parsers import expat
 
-_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships id"
+from chips.intake.sheet_parts import CHUNK, part_of
+
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
-_CHUNK = 1 << 20
 
 
 def error_cells(path: Path, sheet: str) -> dict[tuple[int, int], str]:
     """The error values of an XLSX file's sheet, by row and column from 0; nothing is parsed where there is none."""
     with zipfile.ZipFile(path) as archive:
-        part = _part_of(archive, sheet)
+        part = part_of(archive, sheet)
         if part is None or not _mentions_error(archive, part):
             return {}
         return _collect(archive, part)
 
 
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    relation: list[str] = []
-    target: list[str] = []
-
-    def in_workbook(name: str, attributes: dict[str, str]) -> None:
-        if name.endswith(" sheet") and attributes.get("name") == sheet:
-            relation.append(attributes.get(_RELATION, ""))
-
-    def in_relations(name: str, attributes: dict[str, str]) -> None:
-        if attributes.get("Id") in relation:
-            target.append(attributes.get("Target", ""))
-
-    for part, handler in (("xl/workbook.xml", in_workbook), ("xl/_rels/workbook.xml.rels", in_relations)):
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.StartElementHandler = handler
-        parser.Parse(archive.read(part), True)
-    if not target:
-        return None
-    return target[0].lstrip("/") if target[0].startswith("/") else normpath(join("xl", target[0]))
-
-
 def _mentions_error(archive: zipfile.ZipFile, part: str) -> bool:
     kept = b""
     with archive.open(part) as file:
-        while chunk := file.read(_CHUNK):
+        while chunk := file.read(CHUNK):
             if b't="e"' in kept + chunk or b"t='e'" in kept + chunk:
                 return True
             kept = chunk[-8:]
@@ -74,7 +52,7 @@ def _collect(archive: zipfile.ZipFile, part: str) -> dict[tuple[int, int], str]:
     parser.StartElementHandler = start
     parser.CharacterDataHandler = text
     with archive.open(part) as file:
-        while chunk := file.read(_CHUNK):
+        while chunk := file.read(CHUNK):
             parser.Parse(chunk, False)
     parser.Parse(b"", True)
     return found

@@ -15,6 +15,7 @@ from chips.intake.columns import HEADER_ROWS, SPACES, meanings, names_required
 from chips.intake.error_cells import error_cells
 from chips.intake.faults import Fault, FileFault
 from chips.intake.formats import encoding_of
+from chips.intake.sprawling import is_sprawling, streamed_rows
 
 Cells = list[Any]
 DELIMITERS = (",", ";", "\t")
@@ -100,18 +101,13 @@ def _visible_table(workbook: calamine.CalamineWorkbook, path: Path, file_format:
     for metadata in workbook.sheets_metadata:
         if metadata.typ != calamine.SheetTypeEnum.WorkSheet:
             continue
-        sheet = workbook.get_sheet_by_name(metadata.name)
-        if sheet.start is None:
+        rows = _rows_of(workbook, metadata.name, path, file_format)
+        if rows is None:
             continue
         if found is None and metadata.visible == calamine.SheetVisibleEnum.Visible:
-            errors = error_cells(path, metadata.name) if file_format == "xlsx" else {}
-            rows = _sheet_rows(sheet, errors)
             header = _find_header(rows)
             if header:
                 found = Table(*header, rows, sheet=metadata.name)
-                cut = file_format == "xls" and sheet.end is not None and sheet.end[0] + 1 >= XLS_ROWS
-                if cut:
-                    raise FileFault("too_many_rows")
                 continue
         ignored.append(metadata.name)
     if found is None:
@@ -120,13 +116,30 @@ def _visible_table(workbook: calamine.CalamineWorkbook, path: Path, file_format:
     return found
 
 
+def _rows_of(
+    workbook: calamine.CalamineWorkbook, name: str, path: Path, file_format: str
+) -> Iterator[tuple[int, Cells]] | None:
+    """The rows of the sheet called `name`; None where it has no cell."""
+    if file_format == "xlsx" and is_sprawling(path, name):
+        return streamed_rows(path, name)
+    sheet = workbook.get_sheet_by_name(name)
+    if sheet.start is None:
+        return None
+    if file_format == "xls" and sheet.end is not None and sheet.end[0] + 1 >= XLS_ROWS:
+        raise FileFault("too_many_rows")
+    return _sheet_rows(sheet, error_cells(path, name) if file_format == "xlsx" else {})
+
+
 def _sheet_rows(sheet: calamine.CalamineSheet, errors: dict[tuple[int, int], str]) -> Iterator[tuple[int, Cells]]:
     """The sheet's rows under its own numbers, from the first that has a cell; columns from the first, A."""
     (top, left), (_, last) = sheet.start or (0, 0), sheet.end or (0, 0)
     by_row: dict[int, dict[int, str]] = {}
     for (row, column), value in errors.items():
         by_row.setdefault(row, {})[column] = value
-    for number, cells in enumerate(sheet.to_python(skip_empty_area=True), start=top):
+    # Row by row, since all of them at once would be too much memory for the longest that is allowed.
+    for number, cells in enumerate(sheet.iter_rows()):
+        if number < top:
+            continue
         cells[:0] = [""] * left
         for column, value in by_row.get(number, {}).items():
             if column <= last:

@@ -41,15 +41,16 @@ def is_sprawling(path: Path, sheet: str) -> bool:
 
 def streamed_rows(path: Path, sheet: str) -> Iterator[tuple[int, list[Any]]]:
     """The sheet's rows under its own numbers, from the first that has a cell, read one at a time."""
-    workbook = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    worksheet = workbook[sheet]
-    # The sheet's own claim of its size is not believed.
-    worksheet.reset_dimensions()
-    has_begun = False
-    for number, values in enumerate(worksheet.iter_rows(values_only=True), start=1):
-        has_begun = has_begun or any(value is not None for value in values)
-        if has_begun:
-            yield number, [_as_fast_reader(value) for value in values]
+    # Opened here, since a path would be judged by its name.
+    with path.open("rb") as file:
+        worksheet = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)[sheet]
+        # The sheet's own claim of its size is not believed.
+        worksheet.reset_dimensions()
+        has_begun = False
+        for number, values in enumerate(worksheet.iter_rows(values_only=True), start=1):
+            has_begun = has_begun or any(value is not None for value in values)
+            if has_begun:
+                yield number, [_as_fast_reader(value) for value in values]
 
 
 def _as_fast_reader(value: Any) -> Any:

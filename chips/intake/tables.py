@@ -101,11 +101,13 @@ def _visible_table(workbook: calamine.CalamineWorkbook, path: Path, file_format:
     for metadata in workbook.sheets_metadata:
         if metadata.typ != calamine.SheetTypeEnum.WorkSheet:
             continue
-        rows = _rows_of(workbook, metadata.name, path, file_format)
+        rows, is_cut = _rows_of(workbook, metadata.name, path, file_format)
         if rows is None:
             continue
         if found is None and metadata.visible == calamine.SheetVisibleEnum.Visible:
             header = _find_header(rows)
+            if header and is_cut:
+                raise FileFault("too_many_rows")
             if header:
                 found = Table(*header, rows, sheet=metadata.name)
                 continue
@@ -118,16 +120,15 @@ def _visible_table(workbook: calamine.CalamineWorkbook, path: Path, file_format:
 
 def _rows_of(
     workbook: calamine.CalamineWorkbook, name: str, path: Path, file_format: str
-) -> Iterator[tuple[int, Cells]] | None:
-    """The rows of the sheet called `name`; None where it has no cell."""
+) -> tuple[Iterator[tuple[int, Cells]] | None, bool]:
+    """The rows of the sheet called `name`, None where it has no cell, and whether it was cut when it was saved."""
     if file_format == "xlsx" and is_sprawling(path, name):
-        return streamed_rows(path, name)
+        return streamed_rows(path, name), False
     sheet = workbook.get_sheet_by_name(name)
     if sheet.start is None:
-        return None
-    if file_format == "xls" and sheet.end is not None and sheet.end[0] + 1 >= XLS_ROWS:
-        raise FileFault("too_many_rows")
-    return _sheet_rows(sheet, error_cells(path, name) if file_format == "xlsx" else {})
+        return None, False
+    is_cut = file_format == "xls" and sheet.end is not None and sheet.end[0] + 1 >= XLS_ROWS
+    return _sheet_rows(sheet, error_cells(path, name) if file_format == "xlsx" else {}), is_cut
 
 
 def _sheet_rows(sheet: calamine.CalamineSheet, errors: dict[tuple[int, int], str]) -> Iterator[tuple[int, Cells]]:

@@ -21,7 +21,7 @@ class MeSerializer(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ("username", "role", "all_regions", "regions", "operators", "language")
+        fields = ("username", "role", "sees_whole_country", "all_regions", "regions", "operators", "language")
 
 
 class Me(Answer):

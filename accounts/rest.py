@@ -245,6 +245,8 @@ class Body(serializers.Serializer[Any]):
         if isinstance(data, Mapping):
             for name in data:
                 if name not in self.fields:
+                    # Half of a surrogate pair is a text that no answer can carry.
+                    name = name.encode(errors="replace").decode()
                     message = _("There is no field “%(name)s” to write here.") % {"name": name}
                     raise Problem(400, "unknown_field", message, field=name, allowed=sorted(self.fields))
                 if hasattr(data, "getlist") and len(data.getlist(name)) > 1:

@@ -183,6 +183,8 @@ class CentreRecord(models.Model):
     centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="records")
     from_on = models.DateField(_("from"))
     recorded_at = models.DateTimeField(_("recorded at"))
+    # Where the centre lay: rules are for regions, and a centre that moves must not change what was determined.
+    region_code = models.CharField(_("region code"), max_length=6)
     kind = models.CharField(max_length=20, choices=CentreKind.choices)
     ownership = models.CharField(max_length=20, choices=Ownership.choices)
     # Null: not known. The engine is told "no", and the page says that it is not known.
@@ -201,6 +203,10 @@ class CentreRecord(models.Model):
         ordering = ["centre_id", "from_on", "recorded_at"]
         constraints = [
             models.UniqueConstraint(fields=["centre", "from_on", "recorded_at"], name="centre_record_once"),
+            models.CheckConstraint(
+                condition=Q(region_code__regex=r"^[0-9]{2}([0-9]{2}([0-9]{2})?)?$"),
+                name="centre_record_region_code_shape",
+            ),
             models.CheckConstraint(condition=Q(kind__in=CentreKind.values), name="centre_record_kind_known"),
             models.CheckConstraint(condition=Q(ownership__in=Ownership.values), name="centre_record_ownership_known"),
             models.CheckConstraint(condition=Q(status__in=CentreStatus.values), name="centre_record_status_known"),
@@ -215,6 +221,12 @@ class CentreRecord(models.Model):
         ]
 
 
+class ReportingPeriodQuerySet(models.QuerySet["ReportingPeriod"]):
+    def begun(self, day: date) -> ReportingPeriodQuerySet:
+        """The periods that have begun by `day`: those for which an inventory can be filed."""
+        return self.filter(starts_on__lte=day)
+
+
 class ReportingPeriod(models.Model):
     """A quarter, such as ``2025Q4``: its days in Asia/Shanghai, both ends included."""
 
@@ -222,6 +234,8 @@ class ReportingPeriod(models.Model):
     starts_on = models.DateField()
     ends_on = models.DateField(unique=True)
     due_on = models.DateField()
+
+    objects = ReportingPeriodQuerySet.as_manager()
 
     class Meta:
         ordering = ["code"]

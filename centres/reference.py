@@ -151,6 +151,7 @@ def _load_centre(row: Row) -> None:
     )
     funded = row.optional("state_funded")
     facts = {
+        "region_code": region_code,
         "kind": row.choice("kind", CentreKind.values),
         "ownership": ownership,
         "state_funded": row.choice("state_funded", ["true", "false"]) == "true" if funded else None,

@@ -9,6 +9,7 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db.models import Prefetch, QuerySet
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
@@ -32,6 +33,8 @@ from chips.intake.faults import Fault
 from chips.intake.formats import MIB
 from chips.models import ChipClass, ChipModel, ChipRevision, Claim, InventoryLine, Submission, SubmissionStatus, Vendor
 from chips.submissions import (
+    LONGEST_COMMENT,
+    Superseded,
     WrongStatus,
     accept,
     original,
@@ -178,8 +181,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         )  # fmt: skip
 
     def get_decision_comment(self, submission: Submission) -> str | None:
-        # What regulator and operator write to each other is not the analyst's.
-        return None if self.context["request"].user.role == Role.ANALYST else submission.decision_comment
+        return submission.comment_for(self.context["request"].user)
 
     @extend_schema_field(FaultSerializer(many=True))
     def get_warnings(self, submission: Submission) -> list[dict[str, Any]]:
@@ -199,9 +201,16 @@ class LineSerializer(serializers.ModelSerializer[InventoryLine]):
         )  # fmt: skip
 
 
+class BegunPeriodField(CodeField):
+    """A period that has begun: for one to come nothing can be filed."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return ReportingPeriod.objects.begun(timezone.localdate())
+
+
 class UploadBody(Body):
     centre = CodeField(slug_field="code", queryset=Centre.objects.all())
-    period = CodeField(slug_field="code", queryset=ReportingPeriod.objects.all())
+    period = BegunPeriodField(slug_field="code", queryset=ReportingPeriod.objects.all())
     file = serializers.FileField(required=False, allow_empty_file=True, help_text="CSV or a workbook, 50 MiB at most.")
     nil = serializers.BooleanField(required=False, default=False, help_text="That there are no chips; without a file.")
 
@@ -241,7 +250,7 @@ class UploadedSerializer(CheckSerializer):
 
 
 class ReturnBody(Body):
-    comment = serializers.CharField(max_length=4000)
+    comment = serializers.CharField(max_length=LONGEST_COMMENT)
 
 
 class SubmissionFilters(filters.FilterSet):
@@ -357,7 +366,7 @@ class Submissions(Resource):
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
         """Take back what no regulator has decided yet."""
-        return self._step(Role.OPERATOR, Nothing, withdraw)
+        return self._step(Role.OPERATOR, Nothing, lambda submission: withdraw(submission, by=self.user))
 
     def _step(self, role: Role, body: type[Body], step: Callable[..., Submission]) -> Response:
         submission = self.get_object()
@@ -372,5 +381,8 @@ class Submissions(Resource):
                 message = _("The status of this submission, “%(status)s”, does not allow this step.")
                 label = error.submission.get_status_display()
                 raise Problem(409, "wrong_status", message % {"status": label}, submission_status=status) from error
+            except Superseded as error:
+                message = _("Version %(version)s came later; decide that one.") % {"version": error.later.version}
+                raise Problem(409, "superseded", message, later=error.later.pk) from error
 
         return once(self.request, self.user, act)

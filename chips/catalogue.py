@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -78,6 +79,7 @@ def load_chips(data: Path = DATA) -> int:
         )
         for text in filter(None, map(str.strip, row.optional("aliases").split(";"))):
             Alias.objects.get_or_create(chip_model=model, text=text)
+        _follow_correction(model)
         said = {f: row.optional(f) if f == Figure.FABRICATOR else _country(row, f) for f in ORIGIN_FIGURES}
         _adopt_published(model, [_claim(row, model, figure, value) for figure, value in said.items() if value])
         count += 1
@@ -131,6 +133,15 @@ def load_market(data: Path = DATA) -> int:
         )
         count += 1
     return count
+
+
+def _follow_correction(model: ChipModel) -> None:
+    """Record anew the revisions of a model that the reference data calls or classes otherwise than before."""
+    latest = model.revisions.order_by("recorded_at", "pk").last()
+    if latest is not None and (latest.name, latest.chip_class) != (model.name, model.chip_class):
+        now = timezone.now()
+        for day in sorted(set(model.revisions.values_list("from_on", flat=True))):
+            _record_revision(model, day, now)
 
 
 def _country(row: Row, column: str) -> str:
@@ -194,6 +205,8 @@ def _record_revision(model: ChipModel, day: date, now: datetime) -> None:
         chip_model=model,
         from_on=day,
         recorded_at=now,
+        name=model.name,
+        chip_class=model.chip_class,
         claims=sorted(claim.pk for claim in adopted.values()),
         designer_country=value.get(Figure.DESIGNER_COUNTRY),
         fabricator_country=value.get(Figure.FABRICATOR_COUNTRY),
@@ -221,6 +234,12 @@ def doubts(models: Iterable[int]) -> dict[int, list[str]]:
         if told:
             found[model.pk] = told
     return found
+
+
+def has_contested(figure: str) -> bool:
+    """Whether sources differ on `figure` of any model."""
+    differing = Claim.objects.filter(figure=figure).values("chip_model").annotate(values=Count("value", distinct=True))
+    return differing.filter(values__gt=1).exists()
 
 
 def contested_figures(model: ChipModel) -> set[str]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from centres.models import ReportingPeriod
 from chips.intake.formats import GREATEST_FILE, MIB
+from chips.submissions import LONGEST_COMMENT
 
 
 class PeriodChoice(forms.ModelChoiceField):
@@ -44,7 +45,7 @@ class FilingForm(forms.Form):
         today = timezone.localdate()
         period = self.fields["period"]
         assert isinstance(period, PeriodChoice)  # noqa: S101 - tells the type checker
-        period.queryset = ReportingPeriod.objects.filter(starts_on__lte=today).order_by("-code")
+        period.queryset = ReportingPeriod.objects.begun(today).order_by("-code")
         # What is filed is most often the quarter that has just ended.
         if not self.initial.get("period"):
             self.initial["period"] = period.queryset.filter(ends_on__lt=today).first()
@@ -68,5 +69,5 @@ class FilingForm(forms.Form):
 
 class ReturnForm(forms.Form):
     comment = forms.CharField(
-        label=_("What is to be corrected"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("What is to be corrected"), max_length=LONGEST_COMMENT, widget=forms.Textarea(attrs={"rows": 2})
     )

@@ -177,6 +177,9 @@ class ChipRevision(models.Model):
     chip_model = models.ForeignKey(ChipModel, on_delete=models.PROTECT, related_name="revisions")
     from_on = models.DateField()
     recorded_at = models.DateTimeField()
+    # As the model was called and classed: a later correction must not change what was determined.
+    name = models.CharField(max_length=80)
+    chip_class = models.CharField(_("class"), max_length=20, choices=ChipClass.choices)
     claims = ArrayField(models.BigIntegerField())
     designer_country = models.CharField(max_length=2, null=True, blank=True)
     fabricator_country = models.CharField(max_length=2, null=True, blank=True)
@@ -235,7 +238,12 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: User) -> SubmissionQuerySet:
         """The submissions that `user` may read: of its centres, and drafts only for those who file them."""
         visible = self.filter(centre__in=Centre.objects.visible_to(user))
-        return visible if user.role == Role.OPERATOR else visible.exclude(status=SubmissionStatus.DRAFT)
+        if user.role == Role.OPERATOR:
+            return visible
+        # What was never submitted is its operator's alone, discarded or not.
+        return visible.exclude(status=SubmissionStatus.DRAFT).exclude(
+            status=SubmissionStatus.WITHDRAWN, submitted_at__isnull=True
+        )
 
 
 class Submission(models.Model):
@@ -264,6 +272,10 @@ class Submission(models.Model):
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_comment = models.TextField(blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     # What the check warned of, as it was found: worded anew for each reader.
     warnings = models.JSONField(default=list, blank=True)
 
@@ -295,6 +307,10 @@ class Submission(models.Model):
                 name="submission_returned_with_comment",
             ),
         ]
+
+    def comment_for(self, user: User) -> str | None:
+        """Why it was returned; None for an analyst: what regulator and operator write to each other is theirs."""
+        return None if user.role == Role.ANALYST else self.decision_comment
 
 
 class InventoryLine(models.Model):

@@ -26,6 +26,7 @@ _COPY = "COPY {} ({}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL (note))".format(
     InventoryLine._meta.db_table, ", ".join(f'"{column}"' for column in COLUMNS)
 )
 
+LONGEST_COMMENT = 2000
 # Sent within the transaction that accepts: what must follow is written with it, or neither is.
 accepted = Signal()
 
@@ -53,6 +54,14 @@ class Incoming(NamedTuple):
     content: bytes | None
 
 
+class Superseded(Exception):
+    """A version cannot be accepted where a `later` one was submitted or accepted: that one would stand all the same."""
+
+    def __init__(self, later: Submission) -> None:
+        super().__init__(f"Version {later.version} came later.")
+        self.later = later
+
+
 class _Faulty(Exception):
     """Rolls back what was stored of a file that turned out to have a fault."""
 
@@ -71,8 +80,7 @@ def store_draft(
     for a centre that is not real is marked as that centre is.
     """
     with transaction.atomic():
-        # Versions of a centre are numbered one at a time.
-        Centre.objects.select_for_update().get(pk=centre.pk)
+        _hold(centre)
         submission = _next_version(centre, period)
         try:
             with transaction.atomic():
@@ -94,7 +102,7 @@ def store_draft(
 @transaction.atomic
 def store_nil_draft(*, centre: Centre, period: ReportingPeriod, created_by: User) -> Submission:
     """Store a nil return as the next version's draft: it says on purpose that there are no chips."""
-    Centre.objects.select_for_update().get(pk=centre.pk)
+    _hold(centre)
     submission = _next_version(centre, period)
     submission.nil, submission.provenance = True, centre.provenance
     submission.created_by, submission.created_at = created_by, timezone.now()
@@ -113,8 +121,17 @@ def submit(submission: Submission, *, by: User) -> Submission:
 
 @transaction.atomic
 def accept(submission: Submission, *, by: User) -> Submission:
-    """Accept what was submitted: from now on it stands for its centre; raises `WrongStatus`."""
+    """Accept what was submitted: from now on it stands for its centre; raises `WrongStatus`, `Superseded`."""
+    _hold(submission.centre)
     locked = _locked(submission, SubmissionStatus.SUBMITTED)
+    later = Submission.objects.filter(
+        centre=locked.centre_id,
+        period=locked.period_id,
+        version__gt=locked.version,
+        status__in=[SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED],
+    ).last()
+    if later is not None:
+        raise Superseded(later)
     _decide(locked, SubmissionStatus.ACCEPTED, by, "")
     accepted.send(Submission, submission=locked)
     return locked
@@ -129,11 +146,11 @@ def return_for_correction(submission: Submission, *, by: User, comment: str) -> 
 
 
 @transaction.atomic
-def withdraw(submission: Submission) -> Submission:
+def withdraw(submission: Submission, *, by: User) -> Submission:
     """Take back what no regulator has decided yet; it stays readable. Raises `WrongStatus`."""
     locked = _locked(submission, SubmissionStatus.DRAFT, SubmissionStatus.SUBMITTED)
-    locked.status = SubmissionStatus.WITHDRAWN
-    locked.save(update_fields=["status"])
+    locked.status, locked.withdrawn_by, locked.withdrawn_at = SubmissionStatus.WITHDRAWN, by, timezone.now()
+    locked.save(update_fields=["status", "withdrawn_by", "withdrawn_at"])
     return locked
 
 
@@ -149,7 +166,7 @@ def store_all(incoming: Sequence[Incoming]) -> None:
     read: list[tuple[Path, str]] = []
     Path(settings.FILES_DIR).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.FILES_DIR, prefix="incoming-") as directory:
-        for key, (submission, content) in zip(_next_keys(len(incoming)), incoming, strict=True):
+        for key, (submission, content) in zip(next_keys(len(incoming)), incoming, strict=True):
             submission.pk = key
             submission.nil = content is None
             if content is None:
@@ -172,6 +189,11 @@ def store_all(incoming: Sequence[Incoming]) -> None:
     Submission.objects.bulk_create([submission for submission, _ in incoming])
 
 
+def _hold(centre: Centre) -> None:
+    """Number the versions of a centre one at a time; what merely refers to the centre need not wait for a slow file."""
+    Centre.objects.select_for_update(no_key=True).get(pk=centre.pk)
+
+
 def _locked(submission: Submission, *due: SubmissionStatus) -> Submission:
     locked = Submission.objects.select_for_update(of=("self",)).select_related("centre", "period").get(pk=submission.pk)
     if locked.status not in due:
@@ -188,11 +210,11 @@ def _decide(submission: Submission, status: SubmissionStatus, by: User, comment:
 def _next_version(centre: Centre, period: ReportingPeriod) -> Submission:
     """The submission to come, unsaved, its key taken already: the lines name it before it can be counted."""
     last = Submission.objects.filter(centre=centre, period=period).order_by("version").last()
-    (key,) = _next_keys(1)
+    (key,) = next_keys(1)
     return Submission(pk=key, centre=centre, period=period, version=last.version + 1 if last else 1)
 
 
-def _next_keys(count: int) -> list[int]:
+def next_keys(count: int) -> list[int]:
     """So many keys of submissions that nobody else will get."""
     sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
     with connection.cursor() as cursor:
@@ -225,7 +247,7 @@ def keep_original(path: Path, sha256: str) -> None:
     target = original(sha256)
     if target.exists():
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(target.parent)
     with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy:
         try:
             with path.open("rb") as source:
@@ -234,9 +256,27 @@ def keep_original(path: Path, sha256: str) -> None:
             os.fsync(copy.fileno())
             # The name appears only with all of its bytes behind it.
             os.replace(copy.name, target)
+            _write_names(target.parent)
         except BaseException:
             os.unlink(copy.name)
             raise
+
+
+def _make_folder(folder: Path) -> None:
+    """Make `folder` where it is not there yet, and its name last in the one above."""
+    if not folder.exists():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _write_names(folder.parent)
+
+
+def _write_names(folder: Path) -> None:
+    """Have the disk hold the names in `folder`: a file without its name is lost."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def keep_originals(files: Sequence[tuple[Path, str]]) -> None:

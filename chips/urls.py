@@ -1,9 +1,10 @@
 from django.urls import path
 
+from centres import converters  # noqa: F401 - registers what the addresses below are made of
 from chips import views
 
 urlpatterns = [
-    path("centres/<str:code>/file/", views.file_inventory, name="file-inventory"),
+    path("centres/<code:code>/file/", views.file_inventory, name="file-inventory"),
     path("submissions/<int:submission_id>/", views.show_submission, name="submission"),
     path("submissions/<int:submission_id>/file/", views.download_file, name="submission-file"),
     path("submissions/<int:submission_id>/submit/", views.submit, name="submit"),

@@ -18,11 +18,13 @@ from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
 from centres.models import Centre, ReportingPeriod
 from chips import submissions
+from chips.catalogue import doubts
 from chips.forms import FilingForm, ReturnForm
 from chips.intake.check import Report
 from chips.intake.faults import Fault
+from chips.intake.formats import GREATEST_FILE, MIB
 from chips.models import Submission
-from chips.submissions import WrongStatus
+from chips.submissions import Superseded, WrongStatus
 
 PAGE = 100
 
@@ -47,6 +49,10 @@ def file_inventory(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "chips/file_inventory.html", context, status=status)
 
 
+# A file within the limit, and the rest of its form.
+file_inventory.largest_body = GREATEST_FILE + MIB  # type: ignore[attr-defined]
+
+
 def store_upload(
     file: UploadedFile, *, centre: Centre, period: ReportingPeriod, request: SignedInRequest
 ) -> tuple[Report, Submission | None]:
@@ -66,9 +72,12 @@ def show_submission(request: SignedInRequest, submission_id: int) -> HttpRespons
     submission = _visible(request, submission_id)
     lines = submission.lines.select_related("chip_model__vendor").order_by("row")
     language = get_language() or "en"
+    page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
     context = {
         "submission": submission,
-        "page": Paginator(lines, PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "doubts": doubts(line.chip_model_id for line in page),
+        "comment": submission.comment_for(request.user),
         "warnings": [Fault.from_data(data).worded(language) for data in submission.warnings],
         "return_form": ReturnForm(),
         "is_filer": request.user.role == Role.OPERATOR,
@@ -103,7 +112,8 @@ def submit(request: SignedInRequest, submission_id: int) -> HttpResponse:
 @require_POST
 def withdraw(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """Take back a draft, or what no regulator has decided yet."""
-    return _step(request, submission_id, _("Withdrawn. It stays readable here."), submissions.withdraw)
+    done = _("Withdrawn. It stays readable here.")
+    return _step(request, submission_id, done, lambda s: submissions.withdraw(s, by=request.user))
 
 
 @for_roles(Role.REGULATOR)
@@ -146,6 +156,11 @@ def _step(request: SignedInRequest, submission_id: int, done: str, step: Any) ->
     except WrongStatus as wrong:
         status = wrong.submission.get_status_display()
         messages.error(request, _("Nothing was done: somebody was quicker. It is %(status)s.") % {"status": status})
+    except Superseded as superseded:
+        version = superseded.later.version
+        messages.error(
+            request, _("Nothing was done: version %(version)s came later; decide that one.") % {"version": version}
+        )
     else:
         messages.success(request, done)
     return HttpResponseRedirect(reverse("submission", args=[submission.pk]))

@@ -79,6 +79,10 @@ class DeterminationSerializer(serializers.ModelSerializer[Determination]):
     centre = serializers.CharField(source="centre.code")
     region = serializers.CharField(source="centre.region_id")
     mandate = serializers.CharField(source="provision.mandate.code")
+    mandate_confidence = serializers.CharField(source="provision.mandate.confidence")
+    provenance = serializers.CharField(
+        source="centre.provenance", help_text="“illustrative”: worked out from publications; the centre never filed."
+    )
     provision = serializers.IntegerField(source="provision_id")
     period = serializers.CharField(source="period_id")
     is_current = serializers.SerializerMethodField(help_text="Whether no later determination has taken its place.")
@@ -96,7 +100,8 @@ class DeterminationSerializer(serializers.ModelSerializer[Determination]):
     class Meta:
         model = Determination
         fields = (
-            "id", "centre", "region", "mandate", "provision", "period", "as_of", "known_at", "is_current", "outcome",
+            "id", "centre", "provenance", "region", "mandate", "mandate_confidence", "provision", "period",
+            "as_of", "known_at", "is_current", "outcome",
             "reason", "comparator", "threshold", "low", "high", "replace", "add", "shortfall",
             "units_domestic", "units_foreign", "units_unknown",
             "compute_domestic", "compute_foreign", "compute_unknown",
@@ -113,6 +118,9 @@ class ExplainedLineSerializer(serializers.Serializer[Any]):
     origin = serializers.ChoiceField(choices=["domestic", "foreign", "unknown"])
     excluded = serializers.CharField(allow_null=True, help_text="Why the line is not counted; null where it is.")
     is_uncertain = serializers.BooleanField(help_text="Whether it counts cannot be told from what is known.")
+    doubts = serializers.ListField(
+        child=serializers.CharField(), help_text="What is contested or to be verified of the chip, in words."
+    )
 
 
 class ExplanationSerializer(serializers.Serializer[Any]):

@@ -52,7 +52,6 @@ def determine(
     last = Determination.objects.aggregate(last=Max("pk"))["last"] or 0
     judgements = []
     rows = []
-    regions = set()
     for record in facts.records:
         for provision in facts.provisions:
             document = facts.document(record, provision)
@@ -61,10 +60,11 @@ def determine(
             judgements.append(Judgement(record.centre.code, provision.mandate.code, reply, is_new))
             if is_new:
                 rows.append(_row(facts, record, provision, document, reply, cause))
-                regions.add(record.centre.region_id)
     _copy(rows)
-    if rows:
-        rollups.follow(period, after=last, regions=regions, known_at=facts.known_at)
+    if centres is None and mandates is None:
+        rollups.rebuild(facts)
+    else:
+        rollups.follow(facts, after=last, centres=centres)
     return judgements
 
 

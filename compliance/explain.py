@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from chips.catalogue import doubts
 from chips.models import ChipModel, Submission
 from compliance.engine import DOMESTIC, FOREIGN, UNKNOWN, answer, origin_of
 from compliance.facts import facts_of_determination, facts_of_draft
@@ -31,6 +32,8 @@ class ExplainedLine(NamedTuple):
     excluded: str | None
     # Whether it counts cannot be told, since the day it was acquired is not known.
     is_uncertain: bool
+    # What is contested or yet to be verified of the chip, in words.
+    doubts: list[str]
 
 
 class Explanation(NamedTuple):
@@ -80,6 +83,7 @@ def _explained_lines(
     if submission is None:
         return []
     stored = submission.lines.select_related("chip_model__vendor").order_by("row")
+    doubtful = doubts(filed.chip_model_id for filed in stored)
     excluded = {entry["line"]: entry["reason"] for entry in reply["excluded"]}
     is_counted = reply["outcome"] in COUNTED
     origin = origin_of(document["provision"])
@@ -91,6 +95,7 @@ def _explained_lines(
             line=line,
             origin=ORIGIN_NAMES[origin(line)],
             excluded=excluded.get(index),
+            doubts=doubtful.get(filed.chip_model_id, []),
             is_uncertain=is_counted and has_start and line["acquired_on"] is None and index not in excluded,
         )
         for index, (filed, line) in enumerate(zip(stored, document["lines"], strict=True))

@@ -43,7 +43,7 @@ class Facts(NamedTuple):
             "provision": provision.rule,
             "centre": {
                 "kind": record.kind,
-                "region": record.centre.region_code,
+                "region": record.region_code,
                 "ownership": record.ownership,
                 # Not known is told as "no"; pages say that it is not known.
                 "state_funded": bool(record.state_funded),
@@ -69,9 +69,10 @@ def facts_of_period(
     """The facts of `centres` (None: all) and `mandates` (None: all) for `period`, as known now."""
     known_at = timezone.now()
     records = CentreRecord.objects.as_of(period.ends_on, known_at).select_related("centre")
-    if centres is not None:
-        records = records.filter(centre__in=list(centres))
     accepted = Submission.objects.accepted_as_known(period, known_at)
+    if centres is not None:
+        chosen = list(centres)
+        records, accepted = records.filter(centre__in=chosen), accepted.filter(centre__in=chosen)
     submissions = {submission.centre_id: submission for submission in accepted}
     return _facts(period, known_at, provisions_in_force(period, known_at, mandates), list(records), submissions)
 
@@ -123,8 +124,10 @@ def _facts(
     submissions: dict[int, Submission],
 ) -> Facts:
     exemptions = defaultdict(list)
-    granted = Exemption.objects.filter(granted_at__lte=known_at).filter(
-        Q(revoked_at__isnull=True) | Q(revoked_at__gt=known_at)
+    granted = Exemption.objects.filter(
+        Q(revoked_at__isnull=True) | Q(revoked_at__gt=known_at),
+        granted_at__lte=known_at,
+        centre__in=[record.centre_id for record in records],
     )
     for exemption in granted.order_by("pk"):
         exemptions[exemption.centre_id, exemption.mandate_id].append(exemption)
@@ -149,7 +152,9 @@ def _lines(
     submissions: list[int], revision_of: dict[int, ChipRevision]
 ) -> tuple[dict[int, list[dict[str, Any]]], dict[int, list[int]]]:
     """The engine's lines of each submission, and the chip revisions that they rest on."""
-    chips = {chip.pk: (chip.name, chip.chip_class) for chip in ChipModel.objects.order_by()}
+    unrevised = ChipModel.objects.exclude(pk__in=revision_of).order_by()
+    chips = {chip.pk: (chip.name, chip.chip_class) for chip in unrevised}
+    chips |= {key: (revision.name, revision.chip_class) for key, revision in revision_of.items()}
     lines = {}
     revisions = {}
     with connection.cursor() as cursor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.conf import settings
@@ -158,9 +158,10 @@ class Determination(models.Model):
         return None if self.measured_units is None else sum(self.measured_units)
 
     @property
-    def compute_total(self) -> Decimal:
-        """TFLOPS dense FP16 of what was counted and has a known figure."""
-        return sum(filter(None, (self.compute_domestic, self.compute_foreign, self.compute_unknown)), Decimal())
+    def compute_total(self) -> Fraction:
+        """TFLOPS dense FP16 of what was counted and has a known figure, exact."""
+        parts = (self.compute_domestic, self.compute_foreign, self.compute_unknown)
+        return sum((Fraction(part) for part in parts if part is not None), Fraction())
 
 
 class CurrentDeterminationQuerySet(models.QuerySet["CurrentDetermination"]):
@@ -183,6 +184,8 @@ class CurrentDetermination(models.Model):
     outcome = models.CharField(max_length=20, choices=Outcome.choices)
     # How far the least share lies from the threshold, cut to nine places: it sorts and decides nothing.
     distance = models.DecimalField(max_digits=10, decimal_places=9, null=True)
+    # The answer's `replace`, so that nobody reads every answer to count those close to passing.
+    replace = models.BigIntegerField(null=True)
 
     objects = CurrentDeterminationQuerySet.as_manager()
 
@@ -197,10 +200,10 @@ class CurrentDetermination(models.Model):
         ]
 
 
-_Rollup = TypeVar("_Rollup", bound=models.Model)
+_Summed = TypeVar("_Summed", bound=models.Model)
 
 
-class RollupQuerySet(models.QuerySet[_Rollup]):
+class RollupQuerySet(models.QuerySet[_Summed]):
     def visible_to(self, user: User) -> Self:
         """The rollups of the regions that `user` sees whole; an operator's own centres are too few to sum."""
         if user.sees_whole_country:
@@ -210,20 +213,28 @@ class RollupQuerySet(models.QuerySet[_Rollup]):
         return self.none()
 
 
-class OutcomeRollup(models.Model):
-    """How many centres of a region came to an outcome under a mandate in a period, and what was counted of them."""
+class Rollup(models.Model):
+    """Sums over the centres of a region for a period: units, and TFLOPS dense FP16 of those with a known figure."""
 
     period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
-    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="+")
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
-    outcome = models.CharField(max_length=20, choices=Outcome.choices)
-    centres = models.PositiveIntegerField()
     units_domestic = models.BigIntegerField()
     units_foreign = models.BigIntegerField()
     units_unknown = models.BigIntegerField()
     compute_domestic = models.DecimalField(max_digits=40, decimal_places=9)
     compute_foreign = models.DecimalField(max_digits=40, decimal_places=9)
     compute_unknown = models.DecimalField(max_digits=40, decimal_places=9)
+
+    class Meta:
+        abstract = True
+
+
+class OutcomeRollup(Rollup):
+    """How many centres of a region came to an outcome under a mandate in a period, and what was counted of them."""
+
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(max_length=20, choices=Outcome.choices)
+    centres = models.PositiveIntegerField()
 
     objects = RollupQuerySet.as_manager()
 
@@ -233,25 +244,16 @@ class OutcomeRollup(models.Model):
         ]
 
 
-class InventoryRollup(models.Model):
+class InventoryRollup(Rollup):
     """The accelerator cards in service that a region's centres reported for a period, by workload and origin.
 
-    It asks no mandate: domestic is what was designed in `HOME`. Compute is in TFLOPS dense FP16, of the cards whose
-    figure is known.
+    It asks no mandate: domestic is what was designed in `HOME`.
     """
 
     HOME = "CN"
 
-    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
-    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
     workload = models.CharField(max_length=20, choices=Workload.choices)
-    units_domestic = models.BigIntegerField()
-    units_foreign = models.BigIntegerField()
-    units_unknown = models.BigIntegerField()
     units_without_compute = models.BigIntegerField()
-    compute_domestic = models.DecimalField(max_digits=40, decimal_places=9)
-    compute_foreign = models.DecimalField(max_digits=40, decimal_places=9)
-    compute_unknown = models.DecimalField(max_digits=40, decimal_places=9)
 
     objects = RollupQuerySet.as_manager()
 

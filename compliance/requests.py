@@ -22,6 +22,8 @@ from compliance.models import Determination, DeterminationRequest
 logger = logging.getLogger(__name__)
 
 SWEPT_AFTER = timedelta(minutes=1)
+# So that a backlog does not fill the broker with rings for the same work.
+SWEPT_AT_ONCE = 100
 # After so many failures a request waits for a person: it must not keep the rest from being done.
 GREATEST_ATTEMPTS = 5
 
@@ -48,7 +50,10 @@ def request_stale_periods() -> None:
     """Ask anew for every period in which something was determined or filed; what stands by its digest stays."""
     filed = Submission.objects.filter(period=OuterRef("pk"))
     determined = Determination.objects.filter(period=OuterRef("pk"))
-    for period in ReportingPeriod.objects.filter(Exists(filed) | Exists(determined)):
+    asked = DeterminationRequest.objects.filter(
+        period=OuterRef("pk"), centre__isnull=True, done_at__isnull=True, attempts__lt=GREATEST_ATTEMPTS
+    )
+    for period in ReportingPeriod.objects.filter(Exists(filed) | Exists(determined), ~Exists(asked)):
         request_determination(period=period, centre=None, cause="nightly sweep")
 
 
@@ -91,4 +96,4 @@ def left_undone(now: datetime) -> list[int]:
     open_requests = DeterminationRequest.objects.filter(
         done_at__isnull=True, requested_at__lte=now - SWEPT_AFTER, attempts__lt=GREATEST_ATTEMPTS
     )
-    return list(open_requests.order_by("requested_at").values_list("pk", flat=True))
+    return list(open_requests.order_by("requested_at").values_list("pk", flat=True)[:SWEPT_AT_ONCE])

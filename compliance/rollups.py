@@ -1,36 +1,39 @@
 """What pages read instead of counting: which determination is current, and sums by region.
 
 Kept in the transaction that appends determinations, anew for the regions that it touches; so a page costs the same
-with 100 centres or 40,000.
+with 100 centres or 40,000. A centre that had closed by the period's end has no current determination. Sums are of
+filings: what is worked out for a centre that never filed (illustrative) is in none of them.
 """
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from centres.models import ReportingPeriod
-from compliance.models import InventoryRollup
+from centres.models import Centre, Region
+from compliance.facts import Facts
+from compliance.models import CurrentDetermination, InventoryRollup
 
 _CURRENT = """
     INSERT INTO compliance_currentdetermination
-        (period_id, mandate_id, centre_id, region_id, determination_id, outcome, distance)
+        (period_id, mandate_id, centre_id, region_id, determination_id, outcome, distance, replace)
     SELECT DISTINCT ON (provision.mandate_id, made.centre_id)
            made.period_id, provision.mandate_id, made.centre_id, centre.region_id, made.id, made.outcome,
            trunc(abs(
                split_part(made.answer->>'low', '/', 1)::numeric / split_part(made.answer->>'low', '/', 2)::numeric
                - split_part(made.answer->>'threshold', '/', 1)::numeric
                / split_part(made.answer->>'threshold', '/', 2)::numeric
-           ), 9)
+           ), 9),
+           (made.answer->>'replace')::bigint
     FROM compliance_determination made
     JOIN compliance_provision provision ON provision.id = made.provision_id
     JOIN centres_centre centre ON centre.id = made.centre_id
-    WHERE made.id > %(after)s AND made.period_id = %(period)s
+    WHERE made.id > %(after)s AND made.period_id = %(period)s AND made.centre_id = ANY(%(open)s)
     ORDER BY provision.mandate_id, made.centre_id, made.id DESC
     ON CONFLICT (period_id, mandate_id, centre_id) DO UPDATE SET
         region_id = excluded.region_id, determination_id = excluded.determination_id,
-        outcome = excluded.outcome, distance = excluded.distance
+        outcome = excluded.outcome, distance = excluded.distance, replace = excluded.replace
 """
 _DROP_OUTCOMES = """
     DELETE FROM compliance_outcomerollup WHERE period_id = %(period)s AND region_id = ANY(%(regions)s)
@@ -45,6 +48,7 @@ _OUTCOMES = """
            coalesce(sum(made.compute_foreign), 0), coalesce(sum(made.compute_unknown), 0)
     FROM compliance_currentdetermination current
     JOIN compliance_determination made ON made.id = current.determination_id
+    JOIN centres_centre centre ON centre.id = current.centre_id AND centre.provenance <> 'illustrative'
     WHERE current.period_id = %(period)s AND current.region_id = ANY(%(regions)s)
     GROUP BY current.period_id, current.mandate_id, current.region_id, current.outcome
 """
@@ -52,9 +56,15 @@ _DROP_INVENTORIES = """
     DELETE FROM compliance_inventoryrollup WHERE period_id = %(period)s AND region_id = ANY(%(regions)s)
 """
 _INVENTORIES = """
-    WITH standing AS (
+    WITH record AS (
+        SELECT DISTINCT ON (centre_id) centre_id, status FROM centres_centrerecord
+        WHERE from_on <= %(day)s AND recorded_at <= %(known_at)s
+        ORDER BY centre_id, from_on DESC, recorded_at DESC, id DESC
+    ), standing AS (
         SELECT DISTINCT ON (submission.centre_id) submission.id, centre.region_id
-        FROM chips_submission submission JOIN centres_centre centre ON centre.id = submission.centre_id
+        FROM chips_submission submission
+        JOIN centres_centre centre ON centre.id = submission.centre_id AND centre.provenance <> 'illustrative'
+        JOIN record ON record.centre_id = centre.id AND record.status <> 'closed'
         WHERE submission.period_id = %(period)s AND submission.status = 'accepted'
           AND submission.decided_at <= %(known_at)s AND centre.region_id = ANY(%(regions)s)
         ORDER BY submission.centre_id, submission.version DESC
@@ -88,14 +98,34 @@ _INVENTORIES = """
 """
 
 
-def follow(period: ReportingPeriod, *, after: int, regions: Collection[str], known_at: datetime) -> None:
-    """Bring the rollups of `regions` in `period` up to the determinations whose key is greater than `after`."""
+def follow(facts: Facts, *, after: int, centres: Iterable[Centre] | None) -> None:
+    """Bring the rollups of `centres` (None: all) up to the determinations whose key is greater than `after`."""
+    asked = CurrentDetermination.objects.filter(period=facts.period)
+    touched = Centre.objects.all()
+    if centres is not None:
+        chosen = list(centres)
+        asked, touched = asked.filter(centre__in=chosen), touched.filter(pk__in=[centre.pk for centre in chosen])
+    # Where they stood, too: a centre that has moved leaves its old region with one less.
+    regions = set(asked.values_list("region_id", flat=True)) | set(touched.values_list("region_id", flat=True))
+    _renew(facts, asked, after, regions)
+
+
+def rebuild(facts: Facts) -> None:
+    """Make the rollups of the whole period anew, out of the determinations alone."""
+    asked = CurrentDetermination.objects.filter(period=facts.period)
+    _renew(facts, asked, 0, Region.objects.values_list("code", flat=True))
+
+
+def _renew(facts: Facts, asked: QuerySet[CurrentDetermination], after: int, regions: Collection[str]) -> None:
+    still_open = [record.centre_id for record in facts.records]
+    asked.exclude(centre__in=still_open).delete()
     values: dict[str, Any] = {
-        "period": period.code,
+        "period": facts.period.code,
         "after": after,
+        "open": still_open,
         "regions": list(regions),
-        "known_at": known_at,
-        "day": period.ends_on,
+        "known_at": facts.known_at,
+        "day": facts.period.ends_on,
         "home": InventoryRollup.HOME,
     }
     with connection.cursor() as cursor:

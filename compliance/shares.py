@@ -1,6 +1,7 @@
 """Exact shares for people: cut, never rounded up to a threshold that they do not reach."""
 
 from decimal import Decimal, Inexact, localcontext
+from fractions import Fraction
 
 PLACES = 4
 
@@ -27,10 +28,10 @@ def decimal_of(fraction: str) -> str:
             raise ValueError(f"{fraction} is no finite decimal.") from None
 
 
-def cut_percent(numerator: int | Decimal, denominator: int | Decimal, places: int = PLACES) -> str:
+def cut_percent(
+    numerator: int | Decimal | Fraction, denominator: int | Decimal | Fraction, places: int = PLACES
+) -> str:
     """``100 × numerator ÷ denominator`` as text, cut to `places`; neither is below 0, the second above."""
     scale = 10**places
-    # Exact: compute comes with nine places at most, so both sides are whole after this.
-    whole = 10**9
-    parts = int(numerator * whole) * 100 * scale // int(denominator * whole)
+    parts = Fraction(numerator) * 100 * scale // Fraction(denominator)
     return f"{parts // scale}.{parts % scale:0{places}}" if places else str(parts)

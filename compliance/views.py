@@ -6,11 +6,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import SignedInRequest
-from chips.catalogue import doubts
+from centres.models import Provenance
 from chips.models import Submission
 from compliance import explain, wording
 from compliance.measure import COUNTED
-from compliance.models import Determination, Mandate
+from compliance.models import Determination, Mandate, Outcome
 
 
 @require_GET
@@ -21,7 +21,7 @@ def show_prospects(request: SignedInRequest, submission_id: int) -> HttpResponse
     found = [
         (
             prospect,
-            wording.determination_in_words(prospect.answer, prospect.measured.units),
+            wording.determination_in_words(prospect.answer, prospect.measured.units, prospect.provision.rule["metric"]),
             wording.gap_in_words(prospect.answer),
         )
         for prospect in explain.prospects(submission)
@@ -41,9 +41,11 @@ def show_determination(request: SignedInRequest, determination_id: int) -> HttpR
     context = {
         "determination": determination,
         "explanation": explanation,
-        "doubts": doubts(line.chip_model.pk for line in explanation.lines),
+        "cause": wording.CAUSES.get(determination.cause, determination.cause),
+        "is_nothing_published": determination.centre.provenance == Provenance.ILLUSTRATIVE
+        and determination.outcome == Outcome.NOT_REPORTED,
         "is_counted": determination.outcome in COUNTED,
-        "sentence": wording.determination_in_words(determination.answer, determination.measured_units),
+        "sentence": wording.sentence_of(determination),
         "gap": wording.gap_in_words(determination.answer),
     }
     return render(request, "compliance/determination.html", context)

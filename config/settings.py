@@ -42,6 +42,16 @@ def number(name: str, default: int) -> int:
     return int(value)
 
 
+def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
+    """The setting `name` as the address of a server, which begins with one of `schemes`."""
+    value = text(name, default)
+    scheme, _, rest = value.partition("://")
+    if scheme not in schemes or not rest:
+        due = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ImproperlyConfigured(f"{name} must begin with {due}, and name a server behind it.")
+    return value
+
+
 DEBUG = flag("DEBUG", True)
 SECRET_KEY = text("SECRET_KEY")
 if not SECRET_KEY:
@@ -88,8 +98,10 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Before the token against forgery is looked for, which stands in the body.
+    "accounts.middleware.BoundedBodies",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.PrivateAnswers",
     "django_htmx.middleware.HtmxMiddleware",
@@ -116,15 +128,8 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        text("DATABASE_URL", "postgres://postgres@127.0.0.1/originmark"),
-        conn_max_age=60,
-        conn_health_checks=True,
-    )
-}
-if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured("DATABASE_URL must begin with postgres://; PostgreSQL is the only database.")
+DATABASE_URL = address("DATABASE_URL", "postgres://postgres@127.0.0.1/originmark", ("postgres", "postgresql"))
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -213,7 +218,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-REDIS_URL = text("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = address("REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss"))
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TIMEZONE = TIME_ZONE
 # JSON only, and ids only, in messages: the broker rings, PostgreSQL remembers.

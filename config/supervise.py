@@ -5,6 +5,7 @@ honcho keeps the three together: where one ends all are ended, and Ctrl-C or SIG
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psycopg2
+from django.core.exceptions import ImproperlyConfigured
 from honcho.manager import Manager
+from redis import Redis
+from redis.exceptions import RedisError
 
 from config import services
 
@@ -28,24 +33,35 @@ class CannotStart(Exception):
 
 def main() -> int:
     bind, port = os.environ.get("BIND", "127.0.0.1"), os.environ.get("PORT", "8000")
+    # A signal ends the preparation as it ends the rest: what was started is stopped on the way out.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _leave)
+    os.environ[services.MARK] = str(services.var_directory().resolve())
     try:
         _require_free(bind, port)
         _provide_settings(services.var_directory())
         _provide_secret_key(services.var_directory())
         services.provide()
+        _require_servers()
         _prepare()
-    except (CannotStart, OSError) as error:
+    except (CannotStart, ImproperlyConfigured, OSError) as error:
         sys.stderr.write(f"originmark: {error}\n")
         return 1
     manager = Manager()
     environment = dict(os.environ)
     for name, command in _processes(bind, port).items():
         manager.add_process(name, command, env=environment, cwd=str(services.ROOT))
+    # The supervisor knows Ctrl-C and SIGTERM; a terminal that is closed means the same.
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     # A daemon: it only tells, and must not keep a stopped product alive.
     threading.Thread(target=_tell_when_ready, args=[bind, port], daemon=True).start()
     manager.loop()
     # The children end by the signal that the supervisor was sent, which is no failure of theirs.
     return 0 if manager.returncode in (0, -15, -2, 130, 143) else 1
+
+
+def _leave(number: int, frame: object) -> None:
+    sys.exit(0)
 
 
 def _processes(bind: str, port: str) -> dict[str, str]:
@@ -87,35 +103,66 @@ def _provide_secret_key(directory: Path) -> None:
     os.environ["SECRET_KEY_FILE"] = str(path)
 
 
+def _require_servers() -> None:
+    """Raise `CannotStart` where the database or the broker does not answer."""
+    # Read only now: the addresses of the embedded servers are known since a moment.
+    from config import settings
+
+    database = settings.DATABASES["default"]
+    try:
+        psycopg2.connect(
+            host=database["HOST"],
+            port=database["PORT"] or None,
+            user=database["USER"],
+            password=database["PASSWORD"],
+            dbname=database["NAME"],
+            connect_timeout=10,
+        ).close()
+    except psycopg2.OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise CannotStart(
+            f"The server of DATABASE_URL cannot be used: {reason} Is it up, and the address right?"
+        ) from None
+    try:
+        with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=10) as broker:
+            broker.ping()
+    except (RedisError, ValueError) as error:
+        raise CannotStart(f"The server of REDIS_URL cannot be used: {error} Is it up, and the address right?") from None
+
+
 def _prepare() -> None:
     """Static files, while the database is made ready."""
-    static = _start("collectstatic", "--no-input")
-    for command in ("migrate", "load_reference"):
-        _finish(command, _start(command))
-    # Read only now: what is wrong with a setting was told by the commands above, in one sentence.
     from config.settings import DEMONSTRATION
 
-    if DEMONSTRATION:
-        _finish("load_demonstration", _start("load_demonstration"))
-    _finish("collectstatic", static)
+    commands = ["migrate", "load_reference", *(["load_demonstration"] if DEMONSTRATION else [])]
+    static = _start("collectstatic", "--no-input")
+    try:
+        for command in commands:
+            _finish(command, _start(command))
+        _finish("collectstatic", static)
+    finally:
+        static.terminate()
 
 
 def _start(command: str, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own interpreter and command
         [PYTHON, "manage.py", command, "--verbosity", "0", *options],
         cwd=services.ROOT,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
 def _finish(command: str, process: subprocess.Popen[str]) -> None:
-    _, told = process.communicate()
+    try:
+        _, told = process.communicate()
+    except SystemExit:
+        process.terminate()
+        raise
     if process.returncode:
-        last = (told.strip().splitlines() or ["it gave no reason"])[-1]
-        # A command's own error says what to do; any other is most likely the server's.
-        hint = "" if last.startswith("CommandError: ") else " Is DATABASE_URL right, and is the server up?"
-        raise CannotStart(f"manage.py {command} failed: {last.removeprefix('CommandError: ')}{hint}")
+        last = ([line.strip() for line in told.splitlines() if line.strip()] or ["it gave no reason."])[-1]
+        raise CannotStart(f"manage.py {command} failed: {last.removeprefix('CommandError: ')}")
 
 
 def _tell_when_ready(bind: str, port: str) -> None:

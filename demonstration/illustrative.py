@@ -154,7 +154,6 @@ def _incoming(periods: list[ReportingPeriod], centres: dict[str, Centre], market
                 created_at=now,
                 submitted_at=now,
                 decided_at=now,
-                decision_comment=f"{MARK_EN} · {MARK_ZH}",
             )
             content = render(
                 lines_of(published, market),

@@ -155,6 +155,7 @@ def _store_centres(
     CentreRecord.objects.bulk_create(
         CentreRecord(
             centre=stored[centre],
+            region_code=stored[centre].region_code,
             kind=centre.kind,
             state_funded=centre.state_funded,
             **record._asdict(),

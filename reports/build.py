@@ -10,8 +10,8 @@ import logging
 import tempfile
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,10 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
-from centres.models import Region, ReportingPeriod
+from centres.models import CentreRecord, CentreStatus, Provenance, ReportingPeriod
 from centres.periods import filing_ended_at
 from chips.submissions import keep_original, original
-from compliance.determine import lock_period
+from compliance.determine import determine
 from compliance.models import CurrentDetermination, Determination
 from reports.models import ReportRun, RunStatus, RunTrigger
 from reports.quarterly import COLUMNS, row_of
@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 # A worker that has shown no sign of life for so long has lost its run.
 SILENT_AFTER = timedelta(minutes=1)
 GREATEST_ATTEMPTS = 5
+_TRIES = 3
+# So many rows are a part: its end is a sign of life.
+PART = 500
 # Excel takes a CSV file for UTF-8 only where it begins with this mark.
 MARK = "\ufeff"
 
@@ -62,18 +65,31 @@ def start_due_runs(now: datetime) -> list[ReportRun]:
 def _ask(period: ReportingPeriod, trigger: RunTrigger, requested_by: User | None) -> ReportRun:
     from reports.tasks import build_report
 
-    under_way = ReportRun.objects.filter(period=period, status__in=[RunStatus.QUEUED, RunStatus.BUILDING])
-    try:
-        # The database lets one run of a period be under way: whoever asks second is shown the first.
-        with transaction.atomic():
-            run = ReportRun.objects.create(
-                period=period, trigger=trigger, requested_by=requested_by, requested_at=timezone.now()
-            )
-            transaction.on_commit(lambda: build_report.delay(run.pk), robust=True)
-            return run
-    except IntegrityError:
-        run = under_way.first() or ReportRun.objects.filter(period=period, trigger=trigger).latest("requested_at")
-        return run
+    for _ in range(_TRIES):
+        try:
+            # The database lets one run of a period be under way: whoever asks second is shown the first.
+            with transaction.atomic():
+                run = ReportRun.objects.create(
+                    period=period, trigger=trigger, requested_by=requested_by, requested_at=timezone.now()
+                )
+                transaction.on_commit(partial(build_report.delay, run.pk), robust=True)
+                return run
+        except IntegrityError:
+            under_way = ReportRun.objects.filter(period=period, status__in=[RunStatus.QUEUED, RunStatus.BUILDING])
+            scheduled = ReportRun.objects.filter(period=period, trigger=RunTrigger.SCHEDULE)
+            found = under_way.first() or (scheduled.first() if trigger == RunTrigger.SCHEDULE else None)
+            if found:
+                return found
+            # It was finished in between: ask again.
+    raise RuntimeError(f"No run of {period.code} could be asked for.")
+
+
+def give_up(now: datetime) -> int:
+    """Let those runs have failed whose workers fell silent `GREATEST_ATTEMPTS` times; returns their number."""
+    lost = ReportRun.objects.filter(
+        status=RunStatus.BUILDING, alive_at__lte=now - SILENT_AFTER, attempts__gte=GREATEST_ATTEMPTS
+    )
+    return lost.update(status=RunStatus.FAILED, last_error="Every worker that took it fell silent.")
 
 
 def left_undone(now: datetime) -> list[int]:
@@ -93,7 +109,7 @@ def build(run_id: int) -> bool:
     if not _claim(run_id, claim):
         return False
     try:
-        run = _pin(run_id)
+        run = _pin(run_id, claim)
         with tempfile.TemporaryDirectory(dir=_workplace()) as directory:
             path = Path(directory) / "report.csv"
             manifest = _write(run, claim, path)
@@ -115,53 +131,63 @@ def _workplace() -> Path:
 def _claim(run_id: int, claim: uuid.UUID) -> bool:
     now = timezone.now()
     free = Q(status=RunStatus.QUEUED) | Q(status=RunStatus.BUILDING, alive_at__lte=now - SILENT_AFTER)
-    claimed = ReportRun.objects.filter(free, pk=run_id).update(
+    claimed = ReportRun.objects.filter(free, pk=run_id, attempts__lt=GREATEST_ATTEMPTS).update(
         status=RunStatus.BUILDING, claim=claim, alive_at=now, attempts=F("attempts") + 1, parts_done=0, parts=0
     )
     return bool(claimed)
 
 
 @transaction.atomic
-def _pin(run_id: int) -> ReportRun:
+def _pin(run_id: int, claim: uuid.UUID) -> ReportRun:
     """The run, with the determinations that it is made of settled, on this attempt or an earlier one."""
     run = ReportRun.objects.select_related("period").get(pk=run_id)
-    if run.last_determination is None:
-        # Behind the lock nothing is half appended: what stands now, stands whole.
-        lock_period(run.period)
-        run.known_at = timezone.now()
-        last = Determination.objects.filter(period=run.period).aggregate(last=Max("pk"))
-        run.last_determination = last["last"] or 0
-        run.save(update_fields=["known_at", "last_determination"])
+    # What was accepted and not yet determined is reported too. It takes the period's lock: nothing is half appended.
+    determine(period=run.period, cause="report")
+    last = Determination.objects.filter(period=run.period).aggregate(last=Max("pk"))["last"] or 0
+    held = ReportRun.objects.filter(pk=run_id, claim=claim, status=RunStatus.BUILDING)
+    held.filter(last_determination__isnull=True).update(known_at=timezone.now(), last_determination=last)
+    if not held.update(alive_at=timezone.now()):
+        raise ClaimLost
+    run.refresh_from_db()
     return run
 
 
-def rows_of(run: ReportRun, region: Region) -> Iterator[Determination]:
-    """The determinations of a region that `run` reports: the latest of each centre and mandate as it was pinned."""
+def rows_of(run: ReportRun) -> list[int]:
+    """The determinations that `run` reports, by region, centre and mandate: the latest of each as it was pinned.
+
+    A centre that had closed by the period's end, as was known then, has none; nor has one that is illustrative, since
+    nothing of it was ever filed.
+    """
+    assert run.known_at is not None  # noqa: S101 - tells the type checker
+    records = CentreRecord.objects.as_of(run.period.ends_on, run.known_at)
+    closed = [record.centre_id for record in records if record.status == CentreStatus.CLOSED]
     latest = (
-        Determination.objects.filter(period=run.period_id, pk__lte=run.last_determination, centre__region=region)
+        Determination.objects.filter(period=run.period_id, pk__lte=run.last_determination)
+        .exclude(centre__in=closed)
+        .exclude(centre__provenance=Provenance.ILLUSTRATIVE)
         .order_by("centre_id", "provision__mandate_id", "-pk")
         .distinct("centre_id", "provision__mandate_id")
     )
-    chosen = Determination.objects.filter(pk__in=latest.values("pk"))
-    related = chosen.select_related("centre__operator", "centre__region", "provision__mandate", "submission")
-    return related.order_by("centre__code", "provision__mandate__code").iterator()
+    ordered = Determination.objects.filter(pk__in=latest.values("pk"))
+    return list(
+        ordered.order_by("centre__region_id", "centre__code", "provision__mandate__code").values_list("pk", flat=True)
+    )
 
 
 def _write(run: ReportRun, claim: uuid.UUID, path: Path) -> dict[str, Any]:
-    """Write the report to `path`, region by region; returns its manifest."""
-    regions = list(Region.objects.order_by("code"))
-    _show_life(run, claim, parts=len(regions), parts_done=0)
-    rows = 0
+    """Write the report to `path`, part by part; returns its manifest."""
+    keys = rows_of(run)
+    parts = [keys[start : start + PART] for start in range(0, len(keys), PART)]
+    _show_life(run, claim, parts=len(parts), parts_done=0)
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)
     units: dict[str, Counter[str]] = defaultdict(Counter)
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(MARK)
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        for done, region in enumerate(regions, start=1):
-            for determination in rows_of(run, region):
+        for done, part in enumerate(parts, start=1):
+            for determination in _determinations(part):
                 writer.writerow(row_of(determination))
-                rows += 1
                 mandate = determination.provision.mandate.code
                 outcomes[mandate][determination.outcome] += 1
                 for origin in ("domestic", "foreign", "unknown"):
@@ -171,13 +197,22 @@ def _write(run: ReportRun, claim: uuid.UUID, path: Path) -> dict[str, Any]:
         "period": run.period_id,
         "known_at": run.known_at and run.known_at.isoformat(),
         "last_determination": run.last_determination,
-        "rows": rows,
+        "rows": len(keys),
         "columns": list(COLUMNS),
         "mandates": {
             mandate: {"outcomes": dict(sorted(outcomes[mandate].items())), "units": dict(units[mandate])}
             for mandate in sorted(outcomes)
         },
     }
+
+
+def _determinations(keys: list[int]) -> list[Determination]:
+    """The determinations with these keys, in their order."""
+    related = Determination.objects.select_related(
+        "centre__operator", "centre__region", "provision__mandate", "submission"
+    )
+    found = related.in_bulk(keys)
+    return [found[key] for key in keys]
 
 
 def _show_life(run: ReportRun, claim: uuid.UUID, **changes: Any) -> None:

@@ -9,7 +9,7 @@ from centres.models import Centre, CentreRecord, ReportingPeriod
 from chips.catalogue import doubts
 from chips.models import ChipRevision, InventoryLine, Submission
 from compliance.models import CurrentDetermination, Determination, InventoryRollup
-from compliance.wording import determination_in_words, gap_in_words
+from compliance.wording import gap_in_words, sentence_of
 
 SHOWN_LINES = 500
 
@@ -36,7 +36,7 @@ def content(user: User, centre: Centre, period_code: str | None) -> dict[str, An
     current = list(
         CurrentDetermination.objects.visible_to(user)
         .filter(centre=centre)
-        .select_related("determination__provision__mandate", "determination__submission", "period", "mandate")
+        .select_related("determination__centre", "determination__provision__mandate", "period", "mandate")
         .order_by("-period_id", "mandate__code")
     )
     submissions = list(
@@ -71,8 +71,7 @@ def _record(centre: Centre, period: ReportingPeriod | None) -> CentreRecord | No
 
 
 def _standing(determination: Determination) -> Standing:
-    answer = determination.answer
-    return Standing(determination, determination_in_words(answer, determination.measured_units), gap_in_words(answer))
+    return Standing(determination, sentence_of(determination), gap_in_words(determination.answer))
 
 
 def _lines(submission: Submission) -> list[ShownLine]:

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Role, User
-from centres.models import Region, ReportingPeriod
+from centres.models import Provenance, Region, ReportingPeriod
 from chips.models import Submission, SubmissionStatus, Workload
 from compliance.models import CurrentDetermination, InventoryRollup, Mandate, Outcome, OutcomeRollup
 from compliance.shares import cut_percent
@@ -92,7 +93,7 @@ class Tile(NamedTuple):
 
 def periods_seen(user: User) -> list[ReportingPeriod]:
     """The periods for which something is determined of what `user` may see, latest first."""
-    seen = CurrentDetermination.objects.visible_to(user).filter(period=OuterRef("pk"))
+    seen = _filed(user).filter(period=OuterRef("pk"))
     return list(ReportingPeriod.objects.filter(Exists(seen)).order_by("-code"))
 
 
@@ -156,7 +157,7 @@ def tiles(user: User, period: ReportingPeriod, mandate: Mandate) -> list[Tile]:
 
 def determined_centres(user: User, choice: Choice) -> QuerySet[CurrentDetermination]:
     """The centres that `choice` asks for, closest to the threshold first."""
-    chosen = CurrentDetermination.objects.visible_to(user).filter(period=choice.period, mandate=choice.mandate)
+    chosen = _filed(user).filter(period=choice.period, mandate=choice.mandate)
     if choice.region:
         chosen = chosen.filter(region=choice.region)
     chosen = chosen.filter(outcome=choice.outcome) if choice.outcome else chosen.exclude(outcome__in=NOT_ASKED)
@@ -172,14 +173,26 @@ def determined_centres(user: User, choice: Choice) -> QuerySet[CurrentDeterminat
     return related.order_by(F("distance").asc(nulls_last=True), "centre_id")
 
 
+def _filed(user: User) -> QuerySet[CurrentDetermination]:
+    """What is determined of centres that file: sums and lists are of these."""
+    return CurrentDetermination.objects.visible_to(user).exclude(centre__provenance=Provenance.ILLUSTRATIVE)
+
+
+def illustrative(user: User, choice: Choice) -> QuerySet[CurrentDetermination]:
+    """The publicly reported centres, which never filed: shown apart, and in no sum."""
+    shown = CurrentDetermination.objects.visible_to(user).filter(
+        period=choice.period, mandate=choice.mandate, centre__provenance=Provenance.ILLUSTRATIVE
+    )
+    related = shown.select_related("determination", "centre__operator", "region")
+    return (related.filter(region=choice.region) if choice.region else related).order_by("centre__code")
+
+
 def close_to_passing(user: User, choice: Choice) -> int:
     """How many centres fail by so few units that replacing `CLOSE` of them would do."""
-    failing = CurrentDetermination.objects.visible_to(user).filter(
-        period=choice.period, mandate=choice.mandate, outcome=Outcome.NON_COMPLIANT
-    )
+    failing = _filed(user).filter(period=choice.period, mandate=choice.mandate, outcome=Outcome.NON_COMPLIANT)
     if choice.region:
         failing = failing.filter(region=choice.region)
-    return failing.filter(determination__answer__replace__lte=CLOSE).count()
+    return failing.filter(replace__lte=CLOSE).count()
 
 
 def awaiting(user: User) -> QuerySet[Submission]:
@@ -205,14 +218,15 @@ def fallen(user: User, choice: Choice, before: ReportingPeriod | None) -> int:
     complied = CurrentDetermination.objects.filter(
         period=before, mandate=choice.mandate, outcome=Outcome.COMPLIANT, centre=OuterRef("centre")
     )
-    now = CurrentDetermination.objects.visible_to(user).filter(
+    now = _filed(user).filter(
         Exists(complied), period=choice.period, mandate=choice.mandate, outcome=Outcome.NON_COMPLIANT
     )
     return (now.filter(region=choice.region) if choice.region else now).count()
 
 
 def _origins(row: Mapping[str, Any], what: str) -> Origins:
-    return Origins(*(row[f"sum_{what}_{origin}"] for origin in Origins._fields))
+    # Fractions, since sums of decimals are rounded where they grow long.
+    return Origins(*(Fraction(row[f"sum_{what}_{origin}"]) for origin in Origins._fields))
 
 
 # Shades of the map, from the least share to the greatest: an order of lightness, told apart without colour.

@@ -6,8 +6,8 @@ from compliance.models import Determination
 from compliance.shares import decimal_of, parts_of, percent_of
 
 COLUMNS = (
-    "period", "as_of", "mandate", "centre", "centre_name_en", "centre_name_zh", "provenance", "region",
-    "region_name_en", "region_name_zh", "operator_en", "operator_zh", "outcome", "reason", "units_domestic",
+    "period", "as_of", "mandate", "mandate_confidence", "centre", "centre_name_en", "centre_name_zh", "provenance",
+    "region", "region_name_en", "region_name_zh", "operator_en", "operator_zh", "outcome", "reason", "units_domestic",
     "units_foreign", "units_unknown", "share_low_percent", "share_low_numerator", "share_low_denominator",
     "share_high_percent", "share_high_numerator", "share_high_denominator", "comparator", "threshold",
     "gap_replace_units", "gap_add_units", "shortfall", "submission", "determination", "digest",
@@ -25,6 +25,7 @@ def row_of(determination: Determination) -> dict[str, Any]:
         "period": determination.period_id,
         "as_of": determination.as_of.isoformat(),
         "mandate": determination.provision.mandate.code,
+        "mandate_confidence": determination.provision.mandate.confidence,
         "centre": centre.code,
         "centre_name_en": centre.name_en,
         "centre_name_zh": centre.name_zh,

@@ -18,5 +18,6 @@ def start_due_reports() -> None:
 
 @shared_task
 def sweep_report_runs() -> None:
+    build.give_up(timezone.now())
     for run_id in build.left_undone(timezone.now()):
-        build_report.delay(run_id)
+        build_report.apply_async([run_id], expires=30)

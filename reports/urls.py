@@ -1,10 +1,11 @@
 from django.urls import path
 
+from centres import converters  # noqa: F401 - registers what the addresses below are made of
 from reports import views
 
 urlpatterns = [
     path("", views.show_dashboard, name="dashboard"),
-    path("centres/<str:code>/", views.show_centre, name="centre"),
+    path("centres/<code:code>/", views.show_centre, name="centre"),
     path("reports/", views.list_runs, name="report-runs"),
     path("reports/runs/<int:run_id>/", views.show_run, name="report-run"),
     path("reports/runs/<int:run_id>/download/", views.download_run, name="report-run-download"),

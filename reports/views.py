@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
 from centres.models import Centre, ReportingPeriod
+from chips.catalogue import has_contested
+from chips.models import Figure
 from compliance.facts import provisions_in_force
 from compliance.models import Mandate, Outcome, Provision
 from reports import build, centre_page, dashboard
@@ -39,7 +41,11 @@ def show_dashboard(request: SignedInRequest) -> HttpResponse:
     if request.htmx.target == "centres":
         return render(request, "reports/dashboard.html#centres", context)
     waiting = dashboard.awaiting(request.user)
-    context |= {"waiting": waiting[:5], "waiting_count": waiting.count()}
+    context |= {
+        "waiting": waiting[:5],
+        "waiting_count": waiting.count(),
+        "illustrative": dashboard.illustrative(request.user, choice),
+    }
     return render(request, "reports/dashboard.html", context | _national(request, context))
 
 
@@ -59,6 +65,7 @@ def _national(request: SignedInRequest, context: dict[str, Any]) -> dict[str, An
         "trend": trend,
         "now": next((point for point in trend if point["period"] == choice.period.code), None),
         "chart": dashboard.chart_of(trend),
+        "contested_compute": has_contested(Figure.FP16_TFLOPS),
         "workloads": dashboard.workloads(user, choice.period, choice.region),
         "map": dashboard.map_of(dashboard.tiles(user, choice.period, choice.mandate), shown),
     }
@@ -90,7 +97,10 @@ def list_runs(request: SignedInRequest) -> HttpResponse:
     if not request.user.sees_whole_country:
         raise Http404
     if request.method == "POST":
-        period = get_object_or_404(ReportingPeriod, code=request.POST.get("period", ""))
+        asked = request.POST.get("period", "")
+        period = next((period for period in dashboard.periods_seen(request.user) if period.code == asked), None)
+        if period is None:
+            raise Http404
         run = build.request_run(period=period, requested_by=request.user)
         return HttpResponseRedirect(reverse("report-run", args=[run.pk]))
     runs = ReportRun.objects.visible_to(request.user).select_related("period", "requested_by")

@@ -4,11 +4,13 @@ import re
 from datetime import date
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Role, User
 from centres.models import Centre, CentreRecord, Operator, ReportingPeriod
 from chips.models import ChipModel, InventoryLine, Submission
+from chips.submissions import next_keys
 
 CHIPS = {"ascend": "Ascend 910B", "h800": "H800"}
 PASSWORD = "correct horse battery staple"
@@ -30,10 +32,12 @@ def centre(code: str = "SH-01", *, owner: Operator | None = None, region_code: s
         region_code=region_code, operator=owner,
     )  # fmt: skip
     known = {"kind": "intelligent", "ownership": "local_soe", "status": "operating", "progress": 100} | facts
+    known.setdefault("region_code", region_code)
     CentreRecord.objects.create(centre=made, from_on=date(2024, 1, 1), recorded_at=timezone.now(), **known)
     return made
 
 
+@transaction.atomic
 def file(
     where: Centre,
     quarter: ReportingPeriod,
@@ -45,18 +49,22 @@ def file(
 ) -> Submission:
     """An inventory of `where`: Ascend 910B and H800 in the quantities given."""
     now = timezone.now()
-    submission = Submission.objects.create(
-        centre=where, period=quarter, version=where.submissions.filter(period=quarter).count() + 1, status=status,
-        file_name="inventory.csv", file_sha256="0" * 64, line_count=len(units), units=sum(units.values()),
-        created_by=by, created_at=now, submitted_by=by, submitted_at=now,
-        decided_at=now if status == "accepted" else None,
-    )  # fmt: skip
-    for row, (name, quantity) in enumerate(units.items(), start=2):
-        InventoryLine.objects.create(
-            submission=submission, row=row, chip_model=ChipModel.objects.get(name=CHIPS[name]), quantity=quantity,
+    (key,) = next_keys(1)
+    names = enumerate(units.items(), start=2)
+    # The lines come first, as they do where a file is stored; later none can be added.
+    InventoryLine.objects.bulk_create(
+        InventoryLine(
+            submission_id=key, row=row, chip_model=ChipModel.objects.get(name=CHIPS[name]), quantity=quantity,
             workload=workload, status="in_service", acquisition="purchased",
-        )  # fmt: skip
-    return submission
+        )
+        for row, (name, quantity) in names
+    )  # fmt: skip
+    return Submission.objects.create(
+        pk=key, centre=where, period=quarter, version=where.submissions.filter(period=quarter).count() + 1,
+        status=status, file_name="inventory.csv", file_sha256="0" * 64, line_count=len(units),
+        units=sum(units.values()), created_by=by, created_at=now, submitted_by=by,
+        submitted_at=None if status == "draft" else now, decided_at=now if status == "accepted" else None,
+    )  # fmt: skip
 
 
 def user(username: str, role: Role, *, acts_for: Operator | None = None, **facts: Any) -> User:

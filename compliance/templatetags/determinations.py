@@ -98,12 +98,6 @@ def reason(code: str) -> str:
 
 
 @register.filter
-def of(found: dict[int, list[str]], key: int) -> list[str]:
-    """What is found of the thing with this key; nothing where there is nothing."""
-    return found.get(key, [])
-
-
-@register.filter
 def pretty(data: Any) -> str:
     """Data as a person can read it."""
     return json.dumps(data, ensure_ascii=False, indent=2)

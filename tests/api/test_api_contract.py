@@ -197,7 +197,7 @@ def test_a_list_costs_the_same_number_of_queries_for_2_rows_and_for_20(register:
 
 def test_me_says_who_is_asking(register: Register) -> None:
     assert register.get("owner", "me/").json() == {
-        "username": "owner", "role": "operator", "all_regions": False, "regions": [],
+        "username": "owner", "role": "operator", "sees_whole_country": False, "all_regions": False, "regions": [],
         "operators": [register.mine.operator_id], "language": "en",
     }  # fmt: skip
     assert register.get("regional", "me/").json()["regions"] == ["11"]

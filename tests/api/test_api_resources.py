@@ -27,8 +27,8 @@ from tests.api.test_api_contract import refused
 def test_a_centre_is_told_as_of_a_day_and_as_known_at_an_instant(register: Register) -> None:
     before = timezone.now().isoformat()
     CentreRecord.objects.create(
-        centre=register.mine, from_on=date(2025, 7, 1), recorded_at=timezone.now(), kind="general",
-        ownership="private", status="operating",
+        centre=register.mine, from_on=date(2025, 7, 1), recorded_at=timezone.now(), region_code="3101",
+        kind="general", ownership="private", status="operating",
     )  # fmt: skip
     kind = {}
     for name, query in {

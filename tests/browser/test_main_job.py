@@ -30,7 +30,7 @@ def test_a_regulator_finds_who_fails_and_why_in_three_clicks(visit: Visitor) -> 
     expect(page.locator("#trend canvas")).to_be_visible()
     page.locator("a.outcome-card", has_text="Non-compliant").click()
     page.locator("#centres").get_by_role("link", name="Centre SH-01").click()
-    expect(page.locator("article", has_text="CN-2025").first).to_contain_text("replace 1 of the units counted")
+    expect(page.locator("article", has_text="CN-2025").first).to_contain_text("units to replace by domestic ones: 1")
     page.locator("article", has_text="over 50%").get_by_role("link", name="Why: line by line").click()
     expect(page.get_by_role("row", name="Ascend 910B")).to_contain_text("domestic")
     expect(page.get_by_role("row", name="H800")).to_contain_text("foreign")

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from chips.models import Submission
-from chips.submissions import WrongStatus, accept, return_for_correction, store_nil_draft, submit, withdraw
+from chips.submissions import Superseded, WrongStatus, accept, return_for_correction, store_nil_draft, submit, withdraw
 from compliance.models import DeterminationRequest
 from tests import cast
 
@@ -35,7 +35,7 @@ def test_a_nil_return_goes_the_same_way() -> None:
     filer = cast.user("filer", cast.Role.OPERATOR)
     draft = store_nil_draft(centre=cast.centre(), period=cast.period(), created_by=filer)
     assert submit(draft, by=filer).status == "submitted"
-    assert withdraw(draft).status == "withdrawn"
+    assert withdraw(draft, by=filer).status == "withdrawn"
     with pytest.raises(WrongStatus):
         submit(draft, by=filer)
 
@@ -48,10 +48,31 @@ def test_a_nil_return_goes_the_same_way() -> None:
         "DELETE FROM chips_submission",
         "UPDATE chips_inventoryline SET quantity = 5",
         "DELETE FROM chips_inventoryline",
+        "UPDATE chips_submission SET decided_at = now() - interval '1 year'",
+        "UPDATE chips_submission SET submitted_at = NULL",
+        "UPDATE chips_submission SET warnings = '[1]'",
+        "INSERT INTO chips_inventoryline (submission_id, row, chip_model_id, quantity, workload, status, acquired_on,"
+        " acquisition, unit_price_cny, serial_numbers, note) SELECT submission_id, row + 1, chip_model_id, 1000, workload, status,"
+        " NULL::date, acquisition, NULL::numeric, '{}'::varchar[], '' FROM chips_inventoryline",
     ],
 )
 def test_the_database_refuses_to_change_what_was_filed(change: str) -> None:
     cast.file(cast.centre(), cast.period(), ascend=1)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
-    assert Submission.objects.get().units == 1
+    submission = Submission.objects.get()
+    assert (submission.units, submission.lines.count()) == (1, 1)
+
+
+def test_an_older_version_is_not_accepted_over_a_later_one() -> None:
+    where, regulator = cast.centre(), cast.regulator()
+    older = cast.file(where, cast.period(), status="submitted", ascend=1)
+    later = cast.file(where, cast.period(), status="submitted", ascend=2)
+    for _ in ("later is submitted", "later is accepted"):
+        with pytest.raises(Superseded) as told:
+            accept(older, by=regulator)
+        assert told.value.later == later
+        if later.status == "submitted":
+            later = accept(later, by=regulator)
+    older.refresh_from_db()
+    assert older.status == "submitted"

@@ -147,6 +147,46 @@ def test_an_analyst_reads_no_names_and_no_drafts(client: Client, where: Centre, 
     assert client.get(f"/submissions/{draft.pk}/").status_code == 404
 
 
+@pytest.mark.parametrize("who", ["regulator", "analyst"])
+def test_a_discarded_draft_stays_its_operators_own(client: Client, where: Centre, owner: Operator, who: str) -> None:
+    filer = cast.user("filer", cast.Role.OPERATOR, acts_for=owner)
+    draft = cast.file(where, cast.period(), status="draft", by=filer, ascend=1)
+    client.force_login(filer)
+    client.post(f"/submissions/{draft.pk}/withdraw/")
+    draft.refresh_from_db()
+    assert (draft.status, draft.withdrawn_by) == ("withdrawn", filer)
+    assert client.get(f"/submissions/{draft.pk}/").status_code == 200
+    client.force_login(getattr(cast, who)())
+    for page in ("", "prospects/", "file/"):
+        assert client.get(f"/submissions/{draft.pk}/{page}").status_code == 404
+
+
+def test_what_regulator_and_operator_write_to_each_other_is_theirs(client: Client, where: Centre) -> None:
+    submitted = cast.file(where, cast.period(), status="submitted", ascend=1)
+    regulator = cast.regulator()
+    client.force_login(regulator)
+    client.post(f"/submissions/{submitted.pk}/return/", {"comment": "Row 2 looks borrowed."})
+    assert "Row 2 looks borrowed." in client.get(f"/submissions/{submitted.pk}/").content.decode()
+    client.force_login(cast.analyst())
+    assert "borrowed" not in client.get(f"/submissions/{submitted.pk}/").content.decode()
+
+
+def test_a_body_that_is_too_large_is_refused_unread_signed_in_or_not(
+    client: Client, filer: Client, where: Centre
+) -> None:
+    for visitor, address, largest in (
+        (Client(), "/accounts/sign-in/", 3 << 20),
+        (filer, "/centres/SH-01/file/", 52 << 20),
+    ):
+        answer = visitor.generic("POST", address, b"", "multipart/form-data; boundary=x", CONTENT_LENGTH=str(largest))
+        assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("address", ["/centres/%00/", "/mandates/%00/", "/centres/%00/file/", "/centres/a%0Ab/"])
+def test_an_address_that_is_no_code_is_none(filer: Client, address: str) -> None:
+    assert filer.get(address).status_code == 404
+
+
 def test_a_name_that_is_markup_is_shown_as_text(filer: Client, where: Centre) -> None:
     file = io.BytesIO(b"chip_model,quantity,note\nH800,1,<script>alert(1)</script>\n")
     file.name = "<img src=x onerror=alert(1)>.csv"

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from centres.models import Operator
+from chips.models import ChipModel
 from compliance.determine import determine
 from compliance.explain import explain
 from compliance.models import Determination
@@ -38,6 +39,15 @@ def test_what_was_learned_since_changes_nothing_of_it(determination: Determinati
     cast.file(determination.centre, cast.period(), ascend=1)
     determine(period=cast.period(), cause="test")
     assert explain(determination).is_reproduced
+
+
+def test_a_correction_of_reference_data_changes_nothing_of_it(determination: Determination) -> None:
+    model = ChipModel.objects.get(name="H800")
+    model.chip_class, model.name = "storage", "H800 SXM5"
+    model.save()
+    determination.centre.region_id, determination.centre.region_code = "11", "1101"
+    determination.centre.save()
+    assert explain(Determination.objects.get(pk=determination.pk)).is_reproduced
 
 
 def test_a_rival_meets_what_a_wrong_address_meets(

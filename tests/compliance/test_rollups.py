@@ -1,10 +1,13 @@
 """Rollups are what counting the determinations themselves would give, whoever asks."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
+from centres.models import Centre, CentreRecord
 from compliance.determine import determine
 from compliance.models import CurrentDetermination, Determination, InventoryRollup, OutcomeRollup
 from tests import cast
@@ -67,8 +70,10 @@ def test_who_sees_which_rollups() -> None:
     owner = cast.operator()
     cast.centre(owner=owner)
     judge()
+    cast.centre("GD-01", region_code="4401")
+    judge()
     whole = OutcomeRollup.objects.count()
-    assert whole > 3
+    assert whole == 6
     assert OutcomeRollup.objects.visible_to(cast.regulator()).count() == whole
     assert OutcomeRollup.objects.visible_to(cast.analyst()).count() == whole
     regional = OutcomeRollup.objects.visible_to(cast.regional_regulator("31"))
@@ -84,3 +89,49 @@ def test_the_database_refuses_to_change_a_determination(change: str) -> None:
     judge()
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change.format("compliance_determination"))
+
+
+def test_a_centre_that_moves_is_counted_where_it_is_and_nowhere_else() -> None:
+    where = cast.centre()
+    cast.file(where, cast.period(), ascend=9)
+    judge()
+    where.region_id, where.region_code = "11", "1101"
+    where.save()
+    cast.file(where, cast.period(), ascend=8)
+    judge(where)
+    assert {(r.region_id, r.units_domestic) for r in InventoryRollup.objects.filter(period="2025Q4")} == {("11", 8)}
+    assert {r.region_id for r in OutcomeRollup.objects.filter(period="2025Q4")} == {"11"}
+
+
+def test_a_centre_that_is_learned_to_have_closed_stands_no_more() -> None:
+    where = cast.centre()
+    cast.file(where, cast.period(), ascend=1, h800=9)
+    judge()
+    CentreRecord.objects.create(
+        centre=where, from_on=date(2025, 6, 1), recorded_at=timezone.now(), region_code="3101", kind="intelligent",
+        ownership="local_soe", status="closed",
+    )  # fmt: skip
+    judge(where)
+    assert not CurrentDetermination.objects.filter(centre=where).exists()
+    assert not OutcomeRollup.objects.filter(region="31", period="2025Q4").exists()
+    assert not InventoryRollup.objects.filter(region="31", period="2025Q4").exists()
+
+
+def test_rollups_that_were_lost_are_made_again_by_the_next_whole_run() -> None:
+    cast.file(cast.centre(), cast.period(), ascend=6, h800=4)
+    judge()
+    before = list(OutcomeRollup.objects.order_by("mandate", "region", "outcome").values_list("outcome", "centres"))
+    for model in (OutcomeRollup, InventoryRollup, CurrentDetermination):
+        model.objects.all().delete()
+    judge()
+    after = list(OutcomeRollup.objects.order_by("mandate", "region", "outcome").values_list("outcome", "centres"))
+    assert after == before != []
+
+
+def test_what_was_worked_out_for_a_centre_that_never_filed_is_in_no_sum() -> None:
+    published = Centre.objects.get(code="SC-CD-01")
+    cast.file(published, cast.period(), ascend=9)
+    judge()
+    assert CurrentDetermination.objects.filter(centre=published).exists()
+    assert not OutcomeRollup.objects.filter(region=published.region_id).exists()
+    assert not InventoryRollup.objects.filter(region=published.region_id).exists()

@@ -22,7 +22,7 @@ def period(transactional_db: None) -> ReportingPeriod:
         call_command("load_reference", verbosity=0)
     centre = Centre.objects.create(code="SH-01", name_en="a", name_zh="b", region_id="31", region_code="31")
     CentreRecord.objects.create(
-        centre=centre, from_on=date(2024, 1, 1), recorded_at=timezone.now(), kind="intelligent",
+        centre=centre, from_on=date(2024, 1, 1), recorded_at=timezone.now(), region_code="31", kind="intelligent",
         ownership="local_soe", status="operating",
     )  # fmt: skip
     app.control.purge()

@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
+from centres.models import Centre
 from centres.periods import SHANGHAI
 from compliance.determine import determine
 from compliance.models import OutcomeRollup
@@ -88,7 +89,10 @@ def test_the_hash_is_that_of_the_bytes_and_the_run_is_made_of_one_moment() -> No
     where = cast.centre()
     determine(period=cast.period(), cause="test")
     run = build.request_run(period=cast.period(), requested_by=cast.analyst())
-    pinned = build._pin(run.pk)
+    first = uuid.uuid4()
+    assert build._claim(run.pk, first)
+    pinned = build._pin(run.pk, first)
+    ReportRun.objects.filter(pk=run.pk).update(alive_at=timezone.now() - build.SILENT_AFTER)
     cast.file(where, cast.period(), ascend=1)
     determine(period=cast.period(), cause="test")
     build.build(run.pk)
@@ -98,6 +102,51 @@ def test_the_hash_is_that_of_the_bytes_and_the_run_is_made_of_one_moment() -> No
         "not_reported"
     }
     assert hashlib.sha256(build.sealed_file(run).read_bytes()).hexdigest() == run.file_sha256
+
+
+def test_what_was_accepted_and_not_yet_determined_is_reported() -> None:
+    where = cast.centre()
+    determine(period=cast.period(), cause="test")
+    cast.file(where, cast.period(), ascend=1)
+    assert {row["outcome"] for row in rows(built()) if row["mandate"] == "SH-2023" and row["centre"] == "SH-01"} == {
+        "compliant"
+    }
+
+
+def test_a_centre_that_never_filed_is_in_no_report() -> None:
+    cast.file(Centre.objects.get(code="SC-CD-01"), cast.period(), ascend=1)
+    cast.centre()
+    determine(period=cast.period(), cause="test")
+    assert {row["centre"] for row in rows(built())} == {"SH-01"}
+
+
+def test_the_database_keeps_a_sealed_run_as_it_is() -> None:
+    run = built()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ReportRun.objects.filter(pk=run.pk).update(file_sha256="0" * 64)
+
+
+def test_who_lost_the_claim_while_waiting_pins_nothing() -> None:
+    cast.centre()
+    run = build.request_run(period=cast.period(), requested_by=cast.analyst())
+    slow = uuid.uuid4()
+    assert build._claim(run.pk, slow)
+    ReportRun.objects.filter(pk=run.pk).update(alive_at=timezone.now() - build.SILENT_AFTER)
+    assert build.build(run.pk)
+    with pytest.raises(build.ClaimLost):
+        build._pin(run.pk, slow)
+
+
+def test_a_run_that_kills_every_worker_has_failed_in_the_end() -> None:
+    run = build.request_run(period=cast.period(), requested_by=cast.analyst())
+    for _ in range(build.GREATEST_ATTEMPTS):
+        assert build._claim(run.pk, uuid.uuid4())
+        ReportRun.objects.filter(pk=run.pk).update(alive_at=timezone.now() - build.SILENT_AFTER)
+    assert not build._claim(run.pk, uuid.uuid4())
+    assert build.give_up(timezone.now()) == 1
+    run.refresh_from_db()
+    assert run.status == "failed"
+    assert build.request_run(period=cast.period(), requested_by=cast.regulator()).pk != run.pk
 
 
 def test_a_name_that_would_run_as_a_formula_is_disarmed() -> None:

@@ -25,7 +25,7 @@ def test_it_says_the_verdicts_in_words_with_the_numbers(client: Client, where: C
     html = client.get("/centres/SH-01/").content.decode()
     assert "500 of 1,000 units counted are domestic: 50.0000%. The rule asks for at least 50%." in html
     assert "500 of 1,000 units counted are domestic: 50.0000%. The rule asks for over 50%." in html
-    assert "To comply, replace 1 of the units counted by domestic ones, or add 1 domestic ones." in html
+    assert "To comply: units to replace by domestic ones: 1; or domestic units to add: 1." in html
     assert "The rule is not for a centre such as this one." in html
 
 

@@ -37,7 +37,8 @@ class Command(BaseCommand):
                 counts.append(f"{load_periods()} reporting periods")
         except reference.FaultyRow as fault:
             raise CommandError(f"{fault} Nothing was loaded.") from fault
-        self.stdout.write("Loaded " + ", ".join(counts) + ".")
+        if options["verbosity"]:
+            self.stdout.write("Loaded " + ", ".join(counts) + ".")
 
 
 def load_periods() -> int:

@@ -9,8 +9,6 @@ BEGIN
         USING ERRCODE = 'integrity_constraint_violation';
 END $$
 """
-
-
 TRIGGER = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON centres_centrerecord
     FOR EACH ROW EXECUTE FUNCTION refuse_change()
@@ -18,7 +16,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON centres_centrerecord
 
 
 class Migration(migrations.Migration):
-    dependencies = [("centres", "0001_initial")]
+    dependencies = [("centres", "0003_records_of_regions")]
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION refuse_change()"),

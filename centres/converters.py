@@ -1,0 +1,18 @@
+"""Parts of addresses."""
+
+from django.urls import register_converter
+
+
+class CodeConverter:
+    """The code of a centre, mandate or period: anything else is no address at all."""
+
+    regex = "[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: object) -> str:
+        return str(value)
+
+
+register_converter(CodeConverter, "code")

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -126,10 +127,20 @@ def _end(processes: list[psutil.Process]) -> None:
         with suppress(psutil.Error):
             # SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, nothing committed is lost.
             process.send_signal(signal.SIGINT if "postgres" in process.name() else signal.SIGTERM)
-    _, alive = psutil.wait_procs(processes, timeout=15)
+    deadline = time.monotonic() + 15
+    while (alive := [process for process in processes if not _has_ended(process)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
     for process in alive:
         with suppress(psutil.Error):
             process.kill()
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        # Where nobody collects it, what has ended is still listed.
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["stop"]:

@@ -52,8 +52,8 @@ def test_a_nil_return_goes_the_same_way() -> None:
         "UPDATE chips_submission SET submitted_at = NULL",
         "UPDATE chips_submission SET warnings = '[1]'",
         "INSERT INTO chips_inventoryline (submission_id, row, chip_model_id, quantity, workload, status, acquired_on,"
-        " acquisition, unit_price_cny, serial_numbers, note) SELECT submission_id, row + 1, chip_model_id, 1000, workload, status,"
-        " NULL::date, acquisition, NULL::numeric, '{}'::varchar[], '' FROM chips_inventoryline",
+        " acquisition, unit_price_cny, serial_numbers, note) SELECT submission_id, row + 1, chip_model_id, 1000,"
+        " workload, status, NULL::date, acquisition, NULL::numeric, '{}'::varchar[], '' FROM chips_inventoryline",
     ],
 )
 def test_the_database_refuses_to_change_what_was_filed(change: str) -> None:

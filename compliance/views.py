@@ -1,5 +1,6 @@
 """Pages of rules and of what they come to."""
 
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -11,6 +12,8 @@ from chips.models import Submission
 from compliance import explain, wording
 from compliance.measure import COUNTED
 from compliance.models import Determination, Mandate, Outcome
+
+PAGE = 100
 
 
 @require_GET
@@ -41,6 +44,7 @@ def show_determination(request: SignedInRequest, determination_id: int) -> HttpR
     context = {
         "determination": determination,
         "explanation": explanation,
+        "page": Paginator(explanation.lines, PAGE).get_page(request.GET.get("page")),
         "cause": wording.CAUSES.get(determination.cause, determination.cause),
         "is_nothing_published": determination.centre.provenance == Provenance.ILLUSTRATIVE
         and determination.outcome == Outcome.NOT_REPORTED,

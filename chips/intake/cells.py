@@ -31,6 +31,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e\u2066-\u2069]")
 _ERRORS = frozenset(
     ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
 )
+# LibreOffice numbers those that have no name elsewhere.
+_NUMBERED_ERROR = re.compile(r"Err:[0-9]{3}", re.ASCII)
 _SEPARATORS = re.compile(r"[;；\n\r]")
 
 
@@ -46,7 +48,7 @@ def unreadable(text: str, *, limit: int | None = GREATEST_TEXT) -> Wrong | None:
     """What no column may hold."""
     if _CONTROL.search(text):
         return Wrong("control_character")
-    if text in _ERRORS:
+    if text in _ERRORS or _NUMBERED_ERROR.fullmatch(text):
         return Wrong("cell_error")
     if limit is not None and len(text) > limit:
         return Wrong("too_long", params={"limit": limit})

@@ -128,21 +128,26 @@ def _rows_of(
     if sheet.start is None:
         return None, False
     is_cut = file_format == "xls" and sheet.end is not None and sheet.end[0] + 1 >= XLS_ROWS
-    return _sheet_rows(sheet, error_cells(path, name) if file_format == "xlsx" else {}), is_cut
+    return _sheet_rows(sheet, error_cells(path, name, file_format)), is_cut
 
 
 def _sheet_rows(sheet: calamine.CalamineSheet, errors: dict[tuple[int, int], str]) -> Iterator[tuple[int, Cells]]:
     """The sheet's rows under its own numbers, from the first that has a cell; columns from the first, A."""
-    (top, left), (_, last) = sheet.start or (0, 0), sheet.end or (0, 0)
+    top, left = sheet.start or (0, 0)
     by_row: dict[int, dict[int, str]] = {}
     for (row, column), value in errors.items():
         by_row.setdefault(row, {})[column] = value
     # Row by row, since all of them at once would be too much memory for the longest that is allowed.
     for number, cells in enumerate(sheet.iter_rows()):
-        if number < top:
-            continue
-        cells[:0] = [""] * left
-        for column, value in by_row.get(number, {}).items():
-            if column <= last:
-                cells[column] = value
-        yield number + 1, cells
+        if number >= top or number in by_row:
+            yield number + 1, _with_errors([""] * left + cells, by_row.pop(number, {}))
+    # The reader ends with the last cell that is no error.
+    for number in sorted(by_row):
+        yield number + 1, _with_errors([], by_row[number])
+
+
+def _with_errors(cells: Cells, errors: dict[int, str]) -> Cells:
+    for column, value in errors.items():
+        cells += [""] * (column + 1 - len(cells))
+        cells[column] = value
+    return cells

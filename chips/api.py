@@ -32,12 +32,12 @@ from chips.catalogue import contested_figures
 from chips.intake.faults import Fault
 from chips.intake.formats import MIB
 from chips.models import ChipClass, ChipModel, ChipRevision, Claim, InventoryLine, Submission, SubmissionStatus, Vendor
+from chips.originals import original
 from chips.submissions import (
     LONGEST_COMMENT,
     Superseded,
     WrongStatus,
     accept,
-    original,
     return_for_correction,
     store_draft,
     store_nil_draft,

@@ -1,8 +1,6 @@
 """Filing an inventory: read, checked and stored, all of it or nothing; then submitted, and accepted or returned."""
 
 import io
-import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +19,7 @@ from chips.intake.matching import Catalogue
 from chips.intake.rows import COLUMNS, write_rows
 from chips.intake.sandbox import read_rows
 from chips.models import InventoryLine, Submission, SubmissionStatus
+from chips.originals import keep_original, keep_originals
 
 _COPY = "COPY {} ({}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL (note))".format(
     InventoryLine._meta.db_table, ", ".join(f'"{column}"' for column in COLUMNS)
@@ -235,58 +234,3 @@ def _copy_rows(path: Path, name: str, period: ReportingPeriod, submission: int) 
                 raise
             return found
         return report()
-
-
-def original(sha256: str) -> Path:
-    """Where the original with this SHA-256 is kept."""
-    return Path(settings.FILES_DIR) / sha256[:2] / sha256[2:4] / sha256
-
-
-def keep_original(path: Path, sha256: str) -> None:
-    """Copy the file at `path` to its place, whole and on the disk before this returns, or not at all."""
-    target = original(sha256)
-    if target.exists():
-        return
-    _make_folder(target.parent)
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy:
-        try:
-            with path.open("rb") as source:
-                shutil.copyfileobj(source, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-            # The name appears only with all of its bytes behind it.
-            os.replace(copy.name, target)
-            _write_names(target.parent)
-        except BaseException:
-            os.unlink(copy.name)
-            raise
-
-
-def _make_folder(folder: Path) -> None:
-    """Make `folder` where it is not there yet, and its name last in the one above."""
-    if not folder.exists():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _write_names(folder.parent)
-
-
-def _write_names(folder: Path) -> None:
-    """Have the disk hold the names in `folder`: a file without its name is lost."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def keep_originals(files: Sequence[tuple[Path, str]]) -> None:
-    """Move files, which must lie below `FILES_DIR`, to the places of their SHA-256.
-
-    As whole as `keep_original` leaves one, at the price of two waits for the disk and not of one a file.
-    """
-    os.sync()
-    for path, sha256 in files:
-        target = original(sha256)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(path, target)
-    os.sync()

@@ -24,6 +24,7 @@ from chips.intake.check import Report
 from chips.intake.faults import Fault
 from chips.intake.formats import GREATEST_FILE, MIB
 from chips.models import Submission
+from chips.originals import original
 from chips.submissions import Superseded, WrongStatus
 
 PAGE = 100
@@ -92,7 +93,7 @@ def download_file(request: SignedInRequest, submission_id: int) -> FileResponse:
     submission = _visible(request, submission_id)
     if submission.nil:
         raise Http404
-    path = submissions.original(submission.file_sha256)
+    path = original(submission.file_sha256)
     return FileResponse(
         path.open("rb"),
         as_attachment=True,

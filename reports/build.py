@@ -23,7 +23,7 @@ from django.utils import timezone
 from accounts.models import User
 from centres.models import CentreRecord, CentreStatus, Provenance, ReportingPeriod
 from centres.periods import filing_ended_at
-from chips.submissions import keep_original, original
+from chips.originals import keep_original, original
 from compliance.determine import determine
 from compliance.models import CurrentDetermination, Determination
 from reports.models import ReportRun, RunStatus, RunTrigger

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
 
 from accounts.models import Role, User
 from centres.models import Provenance, Region, ReportingPeriod
@@ -20,7 +19,7 @@ NOT_ASKED = (Outcome.OUT_OF_SCOPE, Outcome.NOT_IN_FORCE)
 # In the order in which attention is due.
 SHOWN = (Outcome.COMPLIANT, Outcome.NON_COMPLIANT, Outcome.UNDETERMINED, Outcome.NOT_REPORTED)
 CLOSE = 10
-_SUMS: dict[str, Any] = {
+SUMS: dict[str, Any] = {
     f"sum_{what}_{origin}": Sum(f"{what}_{origin}")
     for what in ("units", "compute")
     for origin in ("domestic", "foreign", "unknown")
@@ -81,16 +80,6 @@ class MandateRow(NamedTuple):
         return self.asked - sum(self.outcomes.get(outcome, 0) for outcome in SHOWN)
 
 
-class Tile(NamedTuple):
-    """A province on the equal-tile map."""
-
-    region: Region
-    units: Origins
-    compute: Origins
-    compliant: int
-    asked: int
-
-
 def periods_seen(user: User) -> list[ReportingPeriod]:
     """The periods for which something is determined of what `user` may see, latest first."""
     seen = _filed(user).filter(period=OuterRef("pk"))
@@ -105,12 +94,12 @@ def mandate_rows(user: User, period: ReportingPeriod, region: Region | None) -> 
     outcomes: dict[int, dict[str, int]] = defaultdict(dict)
     units: dict[int, Origins] = defaultdict(Origins)
     compute: dict[int, Origins] = defaultdict(Origins)
-    sums = rollups.values("mandate_id", "outcome").annotate(count=Sum("centres"), **_SUMS).order_by()
+    sums = rollups.values("mandate_id", "outcome").annotate(count=Sum("centres"), **SUMS).order_by()
     for row in sums:
         key = row["mandate_id"]
         outcomes[key][row["outcome"]] = row["count"]
-        units[key] += _origins(row, "units")
-        compute[key] += _origins(row, "compute")
+        units[key] += origins_of(row, "units")
+        compute[key] += origins_of(row, "compute")
     return [
         MandateRow(mandate, outcomes[mandate.pk], units[mandate.pk], compute[mandate.pk])
         for mandate in Mandate.objects.filter(pk__in=outcomes)
@@ -123,8 +112,8 @@ def trend(user: User, region: Region | None) -> list[dict[str, Any]]:
     if region:
         rollups = rollups.filter(region=region)
     return [
-        {"period": row["period_id"], "units": _origins(row, "units"), "compute": _origins(row, "compute")}
-        for row in rollups.values("period_id").annotate(**_SUMS).order_by("period_id")
+        {"period": row["period_id"], "units": origins_of(row, "units"), "compute": origins_of(row, "compute")}
+        for row in rollups.values("period_id").annotate(**SUMS).order_by("period_id")
     ]
 
 
@@ -133,26 +122,8 @@ def workloads(user: User, period: ReportingPeriod, region: Region | None) -> lis
     rollups = InventoryRollup.objects.visible_to(user).filter(period=period)
     if region:
         rollups = rollups.filter(region=region)
-    sums = {row["workload"]: _origins(row, "units") for row in rollups.values("workload").annotate(**_SUMS).order_by()}
+    sums = {row["workload"]: origins_of(row, "units") for row in rollups.values("workload").annotate(**SUMS).order_by()}
     return [(str(Workload(value).label), sums[value]) for value in Workload.values if value in sums]
-
-
-def tiles(user: User, period: ReportingPeriod, mandate: Mandate) -> list[Tile]:
-    """Every province, with what its centres reported and how many comply."""
-    reported = InventoryRollup.objects.visible_to(user).filter(period=period)
-    by_region = {row["region_id"]: row for row in reported.values("region_id").annotate(**_SUMS).order_by()}
-    outcomes = OutcomeRollup.objects.visible_to(user).filter(period=period, mandate=mandate)
-    counted = outcomes.values("region_id").annotate(
-        asked=Coalesce(Sum("centres", filter=~Q(outcome__in=NOT_ASKED)), 0),
-        compliant=Coalesce(Sum("centres", filter=Q(outcome=Outcome.COMPLIANT)), 0),
-    )
-    compliance = {row["region_id"]: row for row in counted.order_by()}
-    found = []
-    for region in Region.objects.all():
-        row, counts = by_region.get(region.pk), compliance.get(region.pk, {"asked": 0, "compliant": 0})
-        units, compute = (_origins(row, "units"), _origins(row, "compute")) if row else (Origins(), Origins())
-        found.append(Tile(region, units, compute, counts["compliant"], counts["asked"]))
-    return found
 
 
 def determined_centres(user: User, choice: Choice) -> QuerySet[CurrentDetermination]:
@@ -224,78 +195,9 @@ def fallen(user: User, choice: Choice, before: ReportingPeriod | None) -> int:
     return (now.filter(region=choice.region) if choice.region else now).count()
 
 
-def _origins(row: Mapping[str, Any], what: str) -> Origins:
+def origins_of(row: Mapping[str, Any], what: str) -> Origins:
     # Fractions, since sums of decimals are rounded where they grow long.
     return Origins(*(Fraction(row[f"sum_{what}_{origin}"]) for origin in Origins._fields))
-
-
-# Shades of the map, from the least share to the greatest: an order of lightness, told apart without colour.
-_SHADES = 7
-_TILE = 44
-MAPS = ("units", "compute", "outcome")
-
-
-class ShownTile(NamedTuple):
-    """A province as it is drawn: its place in the SVG, its shade from 0, and its figure."""
-
-    tile: Tile
-    x: int
-    y: int
-    shade: int | None = None
-    figure: str | None = None
-    is_half_or_less: bool = False
-
-    @property
-    def middle(self) -> int:
-        return self.x + 20
-
-    @property
-    def corner(self) -> int:
-        return self.x + 40
-
-    @property
-    def name_y(self) -> int:
-        return self.y + 16
-
-    @property
-    def figure_y(self) -> int:
-        return self.y + 31
-
-    @property
-    def without_y(self) -> int:
-        return self.y + 24
-
-
-def map_of(found: list[Tile], shown: str | None) -> dict[str, Any]:
-    """The map by units, by compute, or by the share of centres that comply."""
-    chosen = shown if shown in MAPS else MAPS[0]
-    drawn = [_shown(tile, chosen) for tile in found]
-    return {
-        "shown": chosen,
-        "kinds": MAPS,
-        "tiles": drawn,
-        "width": max((tile.x for tile in drawn), default=0) + _TILE,
-        "height": max((tile.y for tile in drawn), default=0) + _TILE,
-    }
-
-
-def _shown(tile: Tile, chosen: str) -> ShownTile:
-    part, whole = {
-        "units": (tile.units.domestic, tile.units.total),
-        "compute": (tile.compute.domestic, tile.compute.total),
-        "outcome": (tile.compliant, tile.asked),
-    }[chosen]
-    x, y = _TILE * tile.region.tile_col, _TILE * tile.region.tile_row
-    if not whole:
-        return ShownTile(tile, x, y)
-    return ShownTile(
-        tile=tile,
-        x=x,
-        y=y,
-        shade=min(_SHADES - 1, int(_SHADES * part / whole)),
-        figure=cut_percent(part, whole, 0),
-        is_half_or_less=2 * part <= whole,
-    )
 
 
 def chart_of(points: list[dict[str, Any]]) -> dict[str, list[str | None]]:

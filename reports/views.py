@@ -16,9 +16,9 @@ from chips.catalogue import has_contested
 from chips.models import Figure
 from compliance.facts import provisions_in_force
 from compliance.models import Mandate, Outcome, Provision
-from reports import build, centre_page, dashboard
+from reports import build, centre_page, dashboard, tile_map
+from reports.choice import choice_of
 from reports.models import ReportRun, RunStatus
-from reports.pages import choice_of
 
 PAGE = 25
 
@@ -67,7 +67,7 @@ def _national(request: SignedInRequest, context: dict[str, Any]) -> dict[str, An
         "chart": dashboard.chart_of(trend),
         "contested_compute": has_contested(Figure.FP16_TFLOPS),
         "workloads": dashboard.workloads(user, choice.period, choice.region),
-        "map": dashboard.map_of(dashboard.tiles(user, choice.period, choice.mandate), shown),
+        "map": tile_map.map_of(tile_map.tiles(user, choice.period, choice.mandate), shown),
     }
 
 

@@ -10,7 +10,7 @@ from rest_framework.authtoken.models import Token
 from accounts.models import Role, User
 from centres.models import Centre, Operator
 from chips.models import Submission
-from chips.submissions import keep_original
+from chips.originals import keep_original
 from compliance.determine import determine
 from compliance.models import Determination
 from reports import build

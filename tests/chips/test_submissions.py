@@ -10,7 +10,8 @@ from pytest_django import Settings
 
 from centres.models import Centre, ReportingPeriod
 from chips.models import InventoryLine, Submission
-from chips.submissions import original, store_draft
+from chips.originals import original
+from chips.submissions import store_draft
 from tests.chips.intake.test_uploads import MANIFEST, UPLOADS
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,8 @@ from rest_framework.authtoken.models import Token
 from accounts.models import Role, User
 from centres.models import Centre, CentreRecord, Operator, Provenance
 from chips.models import InventoryLine, Submission, SubmissionStatus
-from chips.submissions import FaultyFile, Incoming, original, store_all
+from chips.originals import original
+from chips.submissions import FaultyFile, Incoming, store_all
 from compliance.models import CurrentDetermination, Exemption
 from demonstration import load, users
 from demonstration.illustrative import MARK_EN, MARK_ZH

@@ -170,15 +170,27 @@ class FaultSerializer(serializers.Serializer[Any]):
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     centre = serializers.CharField(source="centre.code")
     period = serializers.CharField(source="period_id")
+    is_filing = serializers.SerializerMethodField(
+        help_text="False for what was worked out from publications: nobody filed, submitted or accepted it."
+    )
     decision_comment = serializers.SerializerMethodField(help_text="Why it was returned; null for an analyst.")
     warnings = serializers.SerializerMethodField()
 
     class Meta:
         model = Submission
         fields = (
-            "id", "centre", "period", "version", "status", "nil", "provenance", "file_name", "file_sha256",
+            "id", "centre", "period", "version", "status", "nil", "provenance", "is_filing", "file_name", "file_sha256",
             "line_count", "units", "created_at", "submitted_at", "decided_at", "decision_comment", "warnings",
         )  # fmt: skip
+
+    def get_is_filing(self, submission: Submission) -> bool:
+        return submission.provenance != Provenance.ILLUSTRATIVE
+
+    def to_representation(self, submission: Submission) -> dict[str, Any]:
+        told: dict[str, Any] = super().to_representation(submission)
+        if not told["is_filing"]:
+            told |= {"submitted_at": None, "decided_at": None}
+        return told
 
     def get_decision_comment(self, submission: Submission) -> str | None:
         return submission.comment_for(self.context["request"].user)

@@ -13,9 +13,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import IdempotencyKey
-from centres.models import CentreRecord
+from centres.models import Centre, CentreRecord
 from chips.catalogue import adopt
 from chips.models import ChipModel, Submission
+from compliance.determine import determine
 from compliance.models import DeterminationRequest
 from reports import build
 from reports.models import ReportRun
@@ -283,3 +284,15 @@ def test_eight_at_once_under_one_key_have_one_effect(settings: Settings, tmp_pat
     assert [status for status, _ in answers] == [201]
     assert Submission.objects.count() == before + 1
     assert cast.period().submissions.filter(status="draft").count() == 2
+
+
+def test_what_was_worked_out_for_a_published_centre_says_that_nobody_filed_it(register: Register) -> None:
+    published = Centre.objects.get(code="SC-CD-01")
+    submission = cast.file(published, cast.period(), ascend=9, provenance="illustrative")
+    determine(period=cast.period(), cause="test")
+    told = register.get("analyst", f"submissions/{submission.pk}/").json()
+    assert (told["provenance"], told["is_filing"]) == ("illustrative", False)
+    assert (told["submitted_at"], told["decided_at"]) == (None, None)
+    (one,) = register.get("analyst", "determinations/?centre=SC-CD-01&mandate=CN-2025").json()["results"]
+    assert one["provenance"] == "illustrative"
+    assert register.get("analyst", f"submissions/{register.accepted.pk}/").json()["is_filing"]

@@ -59,7 +59,7 @@ def quantity(cell: Any, text: str) -> int | Wrong:
     """A whole number from 1 to 10,000,000."""
     match = None if isinstance(cell, bool) else _INTEGER.fullmatch(text.translate(_NARROW))
     if match is None:
-        return Wrong("not_an_integer")
+        return Wrong("not_an_integer", hint="120")
     digits = match[2].replace(",", "").lstrip("0")
     if match[1] or not digits or len(digits) > 8 or int(digits) > GREATEST_QUANTITY:
         return Wrong("out_of_range", hint=f"1–{GREATEST_QUANTITY:,}")
@@ -70,7 +70,7 @@ def price(cell: Any, text: str) -> Decimal | Wrong:
     """A price in CNY above 0, of two places at most."""
     match = None if isinstance(cell, bool) else _NUMBER.fullmatch(text.translate(_NARROW))
     if match is None:
-        return Wrong("not_a_number")
+        return Wrong("not_a_number", hint="120000.50")
     digits, places = match[2].replace(",", "").lstrip("0"), match[3] or ""
     nothing = not digits and not places.strip("0")
     if match[1] or nothing or len(digits) > _PRICE_DIGITS or len(places) > 2:

@@ -35,7 +35,7 @@ def test_a_quantity(text: str, value: int | str) -> None:
 
 
 def test_a_true_cell_is_no_quantity() -> None:
-    assert cells.quantity(True, "TRUE") == cells.Wrong("not_an_integer")
+    assert cells.quantity(True, "TRUE") == cells.Wrong("not_an_integer", hint="120")
 
 
 @pytest.mark.parametrize(

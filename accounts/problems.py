@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -60,6 +61,8 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(400, "bad_request", _("The request cannot be read."))
         case PermissionDenied():
             return Problem(403, "permission_denied", _("Your role does not allow this."))
+        case OperationalError():
+            return Problem(503, "unavailable", _("The database does not answer. Nothing was done; try again."))
         case exceptions.APIException():
             detail = error.detail
             code = str(detail.code if isinstance(detail, exceptions.ErrorDetail) else error.default_code)

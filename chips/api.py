@@ -174,13 +174,12 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         help_text="False for what was worked out from publications: nobody filed, submitted or accepted it."
     )
     decision_comment = serializers.SerializerMethodField(help_text="Why it was returned; null for an analyst.")
-    warnings = serializers.SerializerMethodField()
 
     class Meta:
         model = Submission
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "centre", "period", "version", "status", "nil", "provenance", "is_filing", "file_name", "file_sha256",
-            "line_count", "units", "created_at", "submitted_at", "decided_at", "decision_comment", "warnings",
+            "line_count", "units", "created_at", "submitted_at", "decided_at", "decision_comment",
         )  # fmt: skip
 
     def get_is_filing(self, submission: Submission) -> bool:
@@ -194,6 +193,15 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
 
     def get_decision_comment(self, submission: Submission) -> str | None:
         return submission.comment_for(self.context["request"].user)
+
+
+class OneSubmissionSerializer(SubmissionSerializer):
+    """A submission with what the check warned of: too much for a list."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(SubmissionSerializer.Meta):
+        fields = (*SubmissionSerializer.Meta.fields, "warnings")
 
     @extend_schema_field(FaultSerializer(many=True))
     def get_warnings(self, submission: Submission) -> list[dict[str, Any]]:
@@ -292,6 +300,9 @@ class Submissions(Resource):
     filterset_class = SubmissionFilters
     paged = frozenset({"list", "lines"})
 
+    def get_serializer_class(self) -> type[SubmissionSerializer]:
+        return SubmissionSerializer if self.action == "list" else OneSubmissionSerializer
+
     @property
     def largest_body(self) -> int:  # type: ignore[override]
         # A file within the limit, and the rest of its form.
@@ -352,19 +363,19 @@ class Submissions(Resource):
             request, path, sha256=sha256, name=submission.file_name, content_type="application/octet-stream"
         )
 
-    @extend_schema(request=Nothing, responses=SubmissionSerializer)
+    @extend_schema(request=Nothing, responses=OneSubmissionSerializer)
     @action(detail=True, methods=["post"])
     def attest(self, request: Request, pk: str) -> Response:
         """Send a draft to the regulator."""
         return self._step(Role.OPERATOR, Nothing, lambda submission: submit(submission, by=self.user))
 
-    @extend_schema(request=Nothing, responses=SubmissionSerializer)
+    @extend_schema(request=Nothing, responses=OneSubmissionSerializer)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: str) -> Response:
         """Accept what was submitted: it stands for its centre, which is determined at once."""
         return self._step(Role.REGULATOR, Nothing, lambda submission: accept(submission, by=self.user))
 
-    @extend_schema(request=ReturnBody, responses=SubmissionSerializer)
+    @extend_schema(request=ReturnBody, responses=OneSubmissionSerializer)
     @action(detail=True, methods=["post"], url_path="return", url_name="return")
     def return_for_correction(self, request: Request, pk: str) -> Response:
         """Return what was submitted, saying why."""
@@ -374,7 +385,7 @@ class Submissions(Resource):
             lambda submission, comment: return_for_correction(submission, by=self.user, comment=comment),
         )
 
-    @extend_schema(request=Nothing, responses=SubmissionSerializer)
+    @extend_schema(request=Nothing, responses=OneSubmissionSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
         """Take back what no regulator has decided yet."""

@@ -124,6 +124,9 @@ class ExplainedLineSerializer(serializers.Serializer[Any]):
 
 
 class ExplanationSerializer(serializers.Serializer[Any]):
+    provenance = serializers.CharField(
+        help_text="“illustrative”: worked out from publications; the centre never filed."
+    )
     document = serializers.DictField()
     answer = serializers.DictField()
     lines = ExplainedLineSerializer(many=True)
@@ -159,4 +162,6 @@ class Determinations(Resource):
     @action(detail=True)
     def explanation(self, request: Request, pk: str) -> Response:
         """Why it says what it says: the document that was judged, the answer, and what became of each line."""
-        return Response(ExplanationSerializer(explain(self.get_object())).data)
+        determination = self.get_object()
+        told = explain(determination)._asdict() | {"provenance": determination.centre.provenance}
+        return Response(ExplanationSerializer(told).data)

@@ -27,6 +27,7 @@ class Judgement(NamedTuple):
     """The answer for a centre under a mandate, and whether it differs from the determination that stood."""
 
     centre: str
+    provenance: str
     mandate: str
     answer: dict[str, Any]
     is_new: bool
@@ -57,7 +58,8 @@ def determine(
             document = facts.document(record, provision)
             reply = answer(document)
             is_new = standing.get((record.centre_id, provision.pk)) != reply["digest"]
-            judgements.append(Judgement(record.centre.code, provision.mandate.code, reply, is_new))
+            where = record.centre
+            judgements.append(Judgement(where.code, where.provenance, provision.mandate.code, reply, is_new))
             if is_new:
                 rows.append(_row(facts, record, provision, document, reply, cause))
     _copy(rows)

@@ -89,7 +89,7 @@ def stop() -> int:
     # Supervisors first: each ends what it started, in order.
     found = [process for process in psutil.process_iter() if _is_supervisor(process)]
     _end(found)
-    left = [process for process in psutil.process_iter() if _is_started(process)]
+    left = [process for process in psutil.process_iter() if is_started(process, var_directory())]
     left += _embedded_postgres()
     _end(left)
     return len(found) + len(left)
@@ -104,9 +104,14 @@ def _is_supervisor(process: psutil.Process) -> bool:
         return False
 
 
-def _is_started(process: psutil.Process) -> bool:
+def is_started(process: psutil.Process, directory: Path) -> bool:
+    """Whether a supervisor of `directory` started the process: by the mark that it inherited.
+
+    Valkey writes its title over its environment; it is told by the folder that it works in.
+    """
     try:
-        return process.environ().get(MARK) == str(var_directory().resolve())
+        is_broker = "valkey" in process.name() and Path(process.cwd()) == directory.resolve() / "valkey"
+        return is_broker or process.environ().get(MARK) == str(directory.resolve())
     except psutil.Error:
         return False
 
@@ -128,14 +133,15 @@ def _end(processes: list[psutil.Process]) -> None:
             # SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, nothing committed is lost.
             process.send_signal(signal.SIGINT if "postgres" in process.name() else signal.SIGTERM)
     deadline = time.monotonic() + 15
-    while (alive := [process for process in processes if not _has_ended(process)]) and time.monotonic() < deadline:
+    while (alive := [process for process in processes if not has_ended(process)]) and time.monotonic() < deadline:
         time.sleep(0.1)
     for process in alive:
         with suppress(psutil.Error):
             process.kill()
 
 
-def _has_ended(process: psutil.Process) -> bool:
+def has_ended(process: psutil.Process) -> bool:
+    """Whether the process is gone."""
     try:
         # Where nobody collects it, what has ended is still listed.
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE

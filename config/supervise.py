@@ -13,11 +13,14 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 import psycopg2
 from django.core.exceptions import ImproperlyConfigured
 from honcho.manager import Manager
+from honcho.printer import Printer
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -47,7 +50,7 @@ def main() -> int:
     except (CannotStart, ImproperlyConfigured, OSError) as error:
         sys.stderr.write(f"originmark: {error}\n")
         return 1
-    manager = Manager()
+    manager = Manager(Printer(_Heard(sys.stdout)))
     environment = dict(os.environ)
     for name, command in _processes(bind, port).items():
         manager.add_process(name, command, env=environment, cwd=str(services.ROOT))
@@ -58,6 +61,24 @@ def main() -> int:
     manager.loop()
     # The children end by the signal that the supervisor was sent, which is no failure of theirs.
     return 0 if manager.returncode in (0, -15, -2, 130, 143) else 1
+
+
+class _Heard:
+    """What the processes say, to a terminal or a pipe; nobody listening any more is no reason to fail."""
+
+    def __init__(self, output: TextIO) -> None:
+        self.output = output
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self.output.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self.output.flush()
+
+    def isatty(self) -> bool:
+        return self.output.isatty()
 
 
 def _leave(number: int, frame: object) -> None:
@@ -171,7 +192,8 @@ def _tell_when_ready(bind: str, port: str) -> None:
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=5):
-                print(f"ready: http://{host}:{port}", flush=True)
+                with suppress(OSError):
+                    print(f"ready: http://{host}:{port}", flush=True)
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)

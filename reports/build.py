@@ -11,7 +11,6 @@ import tempfile
 import uuid
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +62,10 @@ def start_due_runs(now: datetime) -> list[ReportRun]:
 
 
 def _ask(period: ReportingPeriod, trigger: RunTrigger, requested_by: User | None) -> ReportRun:
-    from reports.tasks import build_report
-
     for _ in range(_TRIES):
         try:
             # The database lets one run of a period be under way: whoever asks second is shown the first.
-            with transaction.atomic():
-                run = ReportRun.objects.create(
-                    period=period, trigger=trigger, requested_by=requested_by, requested_at=timezone.now()
-                )
-                transaction.on_commit(partial(build_report.delay, run.pk), robust=True)
-                return run
+            return _record(period, trigger, requested_by)
         except IntegrityError:
             under_way = ReportRun.objects.filter(period=period, status__in=[RunStatus.QUEUED, RunStatus.BUILDING])
             scheduled = ReportRun.objects.filter(period=period, trigger=RunTrigger.SCHEDULE)
@@ -82,6 +74,18 @@ def _ask(period: ReportingPeriod, trigger: RunTrigger, requested_by: User | None
                 return found
             # It was finished in between: ask again.
     raise RuntimeError(f"No run of {period.code} could be asked for.")
+
+
+@transaction.atomic
+def _record(period: ReportingPeriod, trigger: RunTrigger, requested_by: User | None) -> ReportRun:
+    from reports.tasks import build_report
+
+    run = ReportRun.objects.create(
+        period=period, trigger=trigger, requested_by=requested_by, requested_at=timezone.now()
+    )
+    # Robust: a broker that is away must not fail what was just committed; the sweep rings again.
+    transaction.on_commit(lambda: build_report.delay(run.pk), robust=True)
+    return run
 
 
 def give_up(now: datetime) -> int:

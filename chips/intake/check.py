@@ -19,6 +19,7 @@ from chips.intake.tables import Cells, Table, open_table, text_of
 
 GREATEST_LINES = 1_000_000
 KEPT_ERRORS = 1_000
+KEPT_WARNINGS = 1_000
 _TOTALS = frozenset(("合计", "总计", "小计", "total", "sum"))
 _REMEMBERED = 50_000
 
@@ -95,6 +96,11 @@ class Report:
         if len(self.errors) < KEPT_ERRORS:
             self.errors.append(fault)
 
+    def warn(self, fault: Fault) -> None:
+        """Note what does not stop the file, as far as anybody would read it."""
+        if len(self.warnings) < KEPT_WARNINGS:
+            self.warnings.append(fault)
+
     def worded(self, language: str) -> dict[str, Any]:
         """The object of `check_inventory`."""
         file = ("name", "format", "encoding", "delimiter", "sheet", "header_row", "sha256")
@@ -141,29 +147,29 @@ class Check:
         width = max(index for index, cell in enumerate(table.header) if cell) + 1
         places = {column: index for index, column in enumerate(found) if column}
         count = 0
-        held: tuple[int, Cells] | None = None
-        # One row is held back, since only the last can be a total.
-        for number, row in table.rows:
-            if not any(map(_is_filled, row)):
-                continue
-            if held:
-                count += 1
-                if count > GREATEST_LINES:
-                    raise FileFault("too_many_rows")
-                yield from self._line(*held, places, width)
-            held = number, row
-        if held and not self._is_total(*held, places):
-            count += 1
-            yield from self._line(*held, places, width)
+        for count, (number, row) in enumerate(self._counted(table, places), start=1):
+            if count > GREATEST_LINES:
+                raise FileFault("too_many_rows")
+            yield from self._line(number, row, places, width)
         if not count:
             raise FileFault("empty")
 
+    def _counted(self, table: Table, places: dict[str, int]) -> Iterator[tuple[int, Cells]]:
+        """The rows that are lines: without blank ones, and without a total at the end."""
+        held: tuple[int, Cells] | None = None
+        # One row is held back, since only the last can be a total.
+        for number, row in table.rows:
+            if any(map(_is_filled, row)):
+                if held:
+                    yield held
+                held = number, row
+        if held and not self._is_total(*held, places):
+            yield held
+
     def _warn_of_unknown(self, table: Table, found: list[str | None]) -> None:
-        self.report.warnings += [
-            Fault("unknown_column", row=table.header_row, value=cell)
-            for cell, column in zip(table.header, found, strict=True)
-            if cell and not column
-        ]
+        for cell, column in zip(table.header, found, strict=True):
+            if cell and not column:
+                self.report.warn(Fault("unknown_column", row=table.header_row, value=cell))
 
     def _is_total(self, number: int, row: Cells, places: dict[str, int]) -> bool:
         first = next(text for cell in row if (text := _text(cell)))
@@ -298,8 +304,8 @@ class Check:
         while filled and not filled[-1]:
             filled = filled[:-1]
         earlier = self._rows_seen.setdefault(hash(filled), number)
-        if earlier != number and len(self.report.warnings) < KEPT_ERRORS:
-            self.report.warnings.append(Fault("duplicate_row", row=number, params={"earlier": earlier}))
+        if earlier != number:
+            self.report.warn(Fault("duplicate_row", row=number, params={"earlier": earlier}))
 
 
 def _at(row: Cells, index: int) -> Any:

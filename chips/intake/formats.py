@@ -82,6 +82,9 @@ def _zipped(path: Path) -> str:
             if any(entry.flag_bits & 1 for entry in entries):
                 raise FileFault("encrypted")
             names = {entry.filename for entry in entries}
+            if len(names) < len(entries):
+                # Two parts of one name: which of them counts is anybody's guess.
+                raise FileFault("unsupported_format")
             found = _workbook_format(archive, names)
             for name in sorted(names):
                 if name.endswith(".xml"):

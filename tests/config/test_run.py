@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -39,14 +40,16 @@ def start(var: Path, port: str, **more: str) -> subprocess.Popen[str]:
 
 def left_of(var: Path) -> list[psutil.Process]:
     """What a supervisor started for `var` and what is still there."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(services.MARK) == str(var.resolve()) and process.status() != "zombie":
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+    started = [process for process in psutil.process_iter() if services.is_started(process, var)]
+    return [process for process in started if not services.has_ended(process)]
+
+
+def is_being_prepared(var: Path) -> bool:
+    for process in left_of(var):
+        with suppress(psutil.Error):
+            if "manage.py" in process.cmdline():
+                return True
+    return False
 
 
 def ready(run: subprocess.Popen[str], port: str) -> None:
@@ -74,8 +77,10 @@ def test_it_gets_ready_serves_and_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_signal_while_it_gets_ready_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     var = tmp_path / "var"
     run = start(var, free_port())
-    wait_for(lambda: any("manage.py" in part for process in left_of(var) for part in process.cmdline()))
-    run.send_signal(number)
+    try:
+        wait_for(lambda: is_being_prepared(var))
+    finally:
+        run.send_signal(number)
     _, told = run.communicate(timeout=30)
     assert "Traceback" not in told
     wait_for(lambda: left_of(var) == [])
@@ -88,7 +93,7 @@ def test_what_a_killed_supervisor_leaves_is_stopped_by_make_stop(tmp_path: Path)
     run.kill()
     # Not communicate: what it started still holds its pipes.
     run.wait(30)
-    assert left_of(var)
+    assert any("valkey" in process.name() for process in left_of(var))
     subprocess.run(
         [sys.executable, "-m", "config.services", "stop"],
         cwd=settings.BASE_DIR,
@@ -102,6 +107,18 @@ def test_what_a_killed_supervisor_leaves_is_stopped_by_make_stop(tmp_path: Path)
     again.send_signal(signal.SIGTERM)
     again.communicate(timeout=30)
     assert left_of(var) == []
+
+
+def test_it_stops_though_nobody_listens_any_more(tmp_path: Path) -> None:
+    var, port = tmp_path / "var", free_port()
+    run = start(var, port)
+    ready(run, port)
+    for pipe in (run.stdout, run.stderr):
+        assert pipe is not None
+        pipe.close()
+    run.send_signal(signal.SIGTERM)
+    run.wait(30)
+    wait_for(lambda: left_of(var) == [])
 
 
 @pytest.mark.parametrize(

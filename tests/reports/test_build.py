@@ -12,7 +12,9 @@ from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import TestCase
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from pytest_django import Settings
 
 from centres.models import Centre
@@ -166,6 +168,16 @@ def test_the_schedule_asks_once_and_only_after_the_last_day_to_file() -> None:
     assert build.start_due_runs(last_moment + timedelta(days=9)) == []
     with pytest.raises(IntegrityError), transaction.atomic():
         ReportRun.objects.create(period=cast.period(), trigger="schedule", requested_at=timezone.now())
+
+
+def test_a_broker_that_is_away_fails_no_request_for_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*args: object) -> None:
+        raise OperationalError("Connection refused")
+
+    monkeypatch.setattr("reports.tasks.build_report.delay", away)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        run = build.request_run(period=cast.period(), requested_by=cast.analyst())
+    assert build.left_undone(timezone.now() + build.SILENT_AFTER) == [run.pk]
 
 
 def test_who_asks_while_a_run_is_under_way_is_shown_that_run() -> None:

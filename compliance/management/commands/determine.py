@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from centres.models import Centre, ReportingPeriod
+from centres.models import Centre, Provenance, ReportingPeriod
 from compliance.determine import determine
 from compliance.models import Mandate
 
@@ -34,11 +34,20 @@ class Command(BaseCommand):
         judgements = determine(period=quarter, cause="command", centres=centres, mandates=mandates)
         if as_json:
             for judgement in judgements:
-                whole = {"centre": judgement.centre, "mandate": judgement.mandate, "period": period}
+                whole = {
+                    "centre": judgement.centre,
+                    "provenance": judgement.provenance,
+                    "mandate": judgement.mandate,
+                    "period": period,
+                }
                 self.stdout.write(json.dumps(whole | judgement.answer, ensure_ascii=False))
             return
         new = sum(judgement.is_new for judgement in judgements)
-        counted = Counter((j.mandate, j.answer["outcome"]) for j in judgements)
+        # What is worked out for a centre that never filed is in no sum.
+        filed = [j for j in judgements if j.provenance != Provenance.ILLUSTRATIVE]
+        counted = Counter((j.mandate, j.answer["outcome"]) for j in filed)
         for (code, outcome), count in sorted(counted.items()):
             self.stdout.write(f"{code}: {outcome} {count}")
         self.stdout.write(f"{len(judgements)} determinations stand for {period}, {new} of them made now.")
+        if illustrative := len(judgements) - len(filed):
+            self.stdout.write(f"{illustrative} of them are of centres that never filed and are not counted above.")

@@ -53,3 +53,11 @@ def test_a_sheet_that_was_cut_when_it_was_saved_is_refused(
 ) -> None:
     monkeypatch.setattr(tables, "XLS_ROWS", 3)
     assert check("book.xls", catalogue)[1] == [("too_many_rows", None, None)]
+
+
+@pytest.mark.parametrize(("greatest", "faults"), [(2, []), (1, [("too_many_rows", None, None)])])
+def test_the_last_line_counts_too(
+    greatest: int, faults: list[Any], catalogue: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chips.intake.check.GREATEST_LINES", greatest)
+    assert check("book.xls", catalogue)[1] == faults

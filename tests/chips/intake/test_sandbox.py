@@ -96,3 +96,18 @@ def test_a_lying_dimension_hides_no_row(catalogue: dict[str, Any], tmp_path: Pat
         for entry in true.infolist():
             lie.writestr(entry, true.read(entry).replace(b'ref="A1:B11"', b'ref="A1:A3"'))
     assert check(tmp_path / "lie.xlsx", catalogue).lines == 10
+
+
+def test_warnings_end_where_nobody_would_read_on(catalogue: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("chip_model,quantity," + ",".join(f"c{number}" for number in range(5_000)) + "\nH800,1\n")
+    report = check(path, catalogue)
+    assert (report.ok, report.lines, len(report.warnings)) == (True, 1, 1_000)
+
+
+def test_a_workbook_with_two_parts_of_one_name_is_refused(catalogue: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "double.xlsx"
+    path.write_bytes((UPLOADS / "book.xlsx").read_bytes())
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("xl/workbook.xml", b"<workbook/>")
+    assert codes(check(path, catalogue)) == ["unsupported_format"]

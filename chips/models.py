@@ -284,7 +284,12 @@ class Submission(models.Model):
     class Meta:
         ordering = ["centre_id", "period_id", "version"]
         constraints = [
-            models.UniqueConstraint(fields=["centre", "period", "version"], name="submission_version_once"),
+            # A draft's version is the one that it would get: gaps would tell others of what was never submitted.
+            models.UniqueConstraint(
+                fields=["centre", "period", "version"],
+                condition=Q(submitted_at__isnull=False),
+                name="submission_version_once",
+            ),
             models.CheckConstraint(condition=Q(version__gte=1), name="submission_version_from_one"),
             models.CheckConstraint(condition=Q(status__in=SubmissionStatus.values), name="submission_status_known"),
             models.CheckConstraint(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import Max
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -80,7 +81,7 @@ def store_draft(
     """
     with transaction.atomic():
         _hold(centre)
-        submission = _next_version(centre, period)
+        submission = _new(centre, period)
         try:
             with transaction.atomic():
                 report = _copy_rows(path, name, period, submission.pk)
@@ -102,7 +103,7 @@ def store_draft(
 def store_nil_draft(*, centre: Centre, period: ReportingPeriod, created_by: User) -> Submission:
     """Store a nil return as the next version's draft: it says on purpose that there are no chips."""
     _hold(centre)
-    submission = _next_version(centre, period)
+    submission = _new(centre, period)
     submission.nil, submission.provenance = True, centre.provenance
     submission.created_by, submission.created_at = created_by, timezone.now()
     submission.save(force_insert=True)
@@ -111,10 +112,12 @@ def store_nil_draft(*, centre: Centre, period: ReportingPeriod, created_by: User
 
 @transaction.atomic
 def submit(submission: Submission, *, by: User) -> Submission:
-    """Send a draft to the regulator; raises `WrongStatus`."""
+    """Send a draft to the regulator: it gets its version now; raises `WrongStatus`."""
+    _hold(submission.centre)
     locked = _locked(submission, SubmissionStatus.DRAFT)
+    locked.version = _next_version(locked.centre, locked.period)
     locked.status, locked.submitted_by, locked.submitted_at = SubmissionStatus.SUBMITTED, by, timezone.now()
-    locked.save(update_fields=["status", "submitted_by", "submitted_at"])
+    locked.save(update_fields=["version", "status", "submitted_by", "submitted_at"])
     return locked
 
 
@@ -206,11 +209,16 @@ def _decide(submission: Submission, status: SubmissionStatus, by: User, comment:
     submission.save(update_fields=["status", "decided_by", "decided_at", "decision_comment"])
 
 
-def _next_version(centre: Centre, period: ReportingPeriod) -> Submission:
+def _new(centre: Centre, period: ReportingPeriod) -> Submission:
     """The submission to come, unsaved, its key taken already: the lines name it before it can be counted."""
-    last = Submission.objects.filter(centre=centre, period=period).order_by("version").last()
     (key,) = next_keys(1)
-    return Submission(pk=key, centre=centre, period=period, version=last.version + 1 if last else 1)
+    return Submission(pk=key, centre=centre, period=period, version=_next_version(centre, period))
+
+
+def _next_version(centre: Centre, period: ReportingPeriod) -> int:
+    """The version that the next submission gets: drafts leave no gap."""
+    submitted = Submission.objects.filter(centre=centre, period=period, submitted_at__isnull=False)
+    return (submitted.aggregate(last=Max("version"))["last"] or 0) + 1
 
 
 def next_keys(count: int) -> list[int]:

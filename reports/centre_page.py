@@ -43,7 +43,7 @@ def content(user: User, centre: Centre, period_code: str | None) -> dict[str, An
         Submission.objects.visible_to(user)
         .filter(centre=centre)
         .select_related("period", "created_by")
-        .order_by("-period_id", "-version")
+        .order_by("-period_id", "-pk")
     )
     periods = sorted({c.period for c in current} | {s.period for s in submissions}, key=lambda p: p.code, reverse=True)
     period = next((p for p in periods if p.code == period_code), periods[0] if periods else None)

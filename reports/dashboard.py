@@ -176,7 +176,7 @@ def awaiting(user: User) -> QuerySet[Submission]:
         return visible.filter(status=SubmissionStatus.SUBMITTED)
     if user.role == Role.OPERATOR:
         later = Submission.objects.filter(
-            centre=OuterRef("centre"), period=OuterRef("period"), version__gt=OuterRef("version")
+            centre=OuterRef("centre"), period=OuterRef("period"), pk__gt=OuterRef("pk")
         ).exclude(status=SubmissionStatus.WITHDRAWN)
         return visible.filter(~Exists(later), status__in=[SubmissionStatus.DRAFT, SubmissionStatus.RETURNED])
     return visible.none()

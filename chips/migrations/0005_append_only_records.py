@@ -7,10 +7,11 @@ SUBMISSION = """
 CREATE FUNCTION keep_submission() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE'
-       OR (OLD.centre_id, OLD.period_id, OLD.version, OLD.nil, OLD.provenance, OLD.file_name, OLD.file_sha256,
+       OR (OLD.version <> NEW.version AND NOT (OLD.status = 'draft' AND NEW.status = 'submitted'))
+       OR (OLD.centre_id, OLD.period_id, OLD.nil, OLD.provenance, OLD.file_name, OLD.file_sha256,
            OLD.line_count, OLD.units, OLD.created_by_id, OLD.created_at, OLD.warnings)
           IS DISTINCT FROM
-          (NEW.centre_id, NEW.period_id, NEW.version, NEW.nil, NEW.provenance, NEW.file_name, NEW.file_sha256,
+          (NEW.centre_id, NEW.period_id, NEW.nil, NEW.provenance, NEW.file_name, NEW.file_sha256,
            NEW.line_count, NEW.units, NEW.created_by_id, NEW.created_at, NEW.warnings)
        OR (OLD.submitted_at IS NOT NULL AND (OLD.submitted_at, OLD.submitted_by_id)
            IS DISTINCT FROM (NEW.submitted_at, NEW.submitted_by_id))

@@ -126,7 +126,7 @@ def test_a_good_file_is_stored_as_a_draft_and_its_bytes_are_given_back(register:
     assert response["Location"] == body["url"]
     assert body["url"].endswith(f"/api/v1/submissions/{body['id']}/")
     stored = register.client("owner").get(body["url"]).json()
-    assert (stored["status"], stored["version"], stored["units"]) == ("draft", 4, body["units"])
+    assert (stored["status"], stored["version"], stored["units"]) == ("draft", 3, body["units"])
     file = register.get("owner", f"submissions/{body['id']}/file/")
     assert b"".join(file.streaming_content) == (UPLOADS / "gbk_excel.csv").read_bytes()
     assert file["Content-Disposition"] == 'attachment; filename="gbk_excel.csv"'

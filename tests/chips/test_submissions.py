@@ -11,7 +11,8 @@ from pytest_django import Settings
 from centres.models import Centre, ReportingPeriod
 from chips.models import InventoryLine, Submission
 from chips.originals import original
-from chips.submissions import store_draft
+from chips.submissions import store_draft, submit, withdraw
+from tests import cast
 from tests.chips.intake.test_uploads import MANIFEST, UPLOADS
 
 pytestmark = pytest.mark.django_db
@@ -71,9 +72,15 @@ def test_every_column_is_stored_as_it_was_checked(tmp_path: Path) -> None:
     assert (second.acquired_on, second.unit_price_cny, second.serial_numbers, second.note) == (None, None, [], "")
 
 
-def test_a_second_file_is_the_next_version_and_the_first_stays() -> None:
-    first, second = store(UPLOADS / "plain.csv"), store(UPLOADS / "bom.csv")
+def test_versions_are_of_what_was_submitted_and_drafts_leave_no_gap() -> None:
+    filer = cast.user("filer", cast.Role.OPERATOR)
+    first, discarded, second = (store(UPLOADS / name) for name in ("plain.csv", "gbk_excel.csv", "bom.csv"))
     assert first is not None
+    assert discarded is not None
     assert second is not None
-    assert (first.version, second.version) == (1, 2)
+    withdraw(discarded, by=filer)
+    assert [submit(draft, by=filer).version for draft in (second, first)] == [1, 2]
+    third = store(UPLOADS / "plain.csv")
+    assert third is not None
+    assert third.version == 3
     assert (first.lines.count(), second.lines.count()) == (2, 2)

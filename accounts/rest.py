@@ -226,10 +226,13 @@ class Resource(mixins.ListModelMixin, mixins.RetrieveModelMixin, Answer, Generic
             allowed |= set(self.filterset_class.base_filters)
         return sorted(allowed)
 
-    def answer_page(self, queryset: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]]) -> Response:
-        """A page of what belongs to an object, such as its lines."""
+    def answer_page(
+        self, queryset: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]], **known: Any
+    ) -> Response:
+        """A page of what belongs to an object, such as its lines; the serializer is told what is `known`."""
         page = self.paginate_queryset(queryset)
-        return self.get_paginated_response(serializer(page, many=True, context=self.get_serializer_context()).data)
+        context = {**self.get_serializer_context(), **known}
+        return self.get_paginated_response(serializer(page, many=True, context=context).data)
 
     def read_body(self, body: type["Body"]) -> dict[str, Any]:
         """The fields of the request as `body` takes them; raises what is wrong with them."""

@@ -28,7 +28,7 @@ from accounts.problems import Problem
 from accounts.rest import Body, CodeField, FlagFilter, JSONParser, Nothing, Resource, key_filter, moment_of, sealed_file
 from centres.api import AT_A_MOMENT, at_a_moment
 from centres.models import Centre, Provenance, ReportingPeriod
-from chips.catalogue import contested_figures
+from chips.catalogue import contested_figures, doubts
 from chips.intake.faults import Fault
 from chips.intake.formats import MIB
 from chips.models import ChipClass, ChipModel, ChipRevision, Claim, InventoryLine, Submission, SubmissionStatus, Vendor
@@ -212,13 +212,18 @@ class LineSerializer(serializers.ModelSerializer[InventoryLine]):
     chip = serializers.IntegerField(source="chip_model_id")
     chip_model = serializers.CharField(source="chip_model.name")
     vendor = serializers.CharField(source="chip_model.vendor.name")
+    doubts = serializers.SerializerMethodField(help_text="What is contested or to be verified of the chip, in words.")
 
     class Meta:
         model = InventoryLine
         fields = (
             "row", "chip", "chip_model", "vendor", "quantity", "workload", "status", "acquired_on", "acquisition",
-            "unit_price_cny", "serial_numbers", "note",
+            "unit_price_cny", "serial_numbers", "note", "doubts",
         )  # fmt: skip
+
+    def get_doubts(self, line: InventoryLine) -> list[str]:
+        found: dict[int, list[str]] = self.context["doubts"]
+        return found.get(line.chip_model_id, [])
 
 
 class BegunPeriodField(CodeField):
@@ -348,7 +353,8 @@ class Submissions(Resource):
     def lines(self, request: Request, pk: str) -> Response:
         """The lines, under the row numbers that the operator's spreadsheet shows."""
         lines = self.get_object().lines.select_related("chip_model__vendor").order_by("row")
-        return self.answer_page(lines, LineSerializer)
+        models = lines.order_by().values_list("chip_model", flat=True).distinct()
+        return self.answer_page(lines, LineSerializer, doubts=doubts(models))
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True)

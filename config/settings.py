@@ -229,11 +229,13 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# How often beat looks for work that nobody took, and for reports that are due.
+SWEEP_SECONDS = number("SWEEP_SECONDS", 30)
 CELERY_BEAT_SCHEDULE = {
-    "sweep determination requests": {"task": "compliance.tasks.sweep_requests", "schedule": 30.0},
+    "sweep determination requests": {"task": "compliance.tasks.sweep_requests", "schedule": SWEEP_SECONDS},
     "sweep stale periods": {"task": "compliance.tasks.sweep_stale_periods", "schedule": crontab(hour="1", minute="10")},
-    "start due reports": {"task": "reports.tasks.start_due_reports", "schedule": 60.0},
-    "sweep report runs": {"task": "reports.tasks.sweep_report_runs", "schedule": 30.0},
+    "start due reports": {"task": "reports.tasks.start_due_reports", "schedule": SWEEP_SECONDS},
+    "sweep report runs": {"task": "reports.tasks.sweep_report_runs", "schedule": SWEEP_SECONDS},
     "forget idempotency keys": {
         "task": "accounts.tasks.forget_idempotency_keys",
         "schedule": crontab(hour="3", minute="0"),

@@ -5,6 +5,7 @@ honcho keeps the three together: where one ends all are ended, and Ctrl-C or SIG
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -28,6 +29,7 @@ from config import services
 
 PYTHON = sys.executable
 READY_WITHIN = 120
+LEAST_FREE_MIB = 200
 
 
 class CannotStart(Exception):
@@ -44,6 +46,7 @@ def main() -> int:
         _require_free(bind, port)
         _provide_settings(services.var_directory())
         _provide_secret_key(services.var_directory())
+        _require_room(services.var_directory())
         services.provide()
         _require_servers()
         _prepare()
@@ -124,26 +127,57 @@ def _provide_secret_key(directory: Path) -> None:
     os.environ["SECRET_KEY_FILE"] = str(path)
 
 
+def _require_room(directory: Path) -> None:
+    """Raise `CannotStart` where the disk is full: a database that cannot write says so less clearly."""
+    directory.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(directory).free >> 20
+    if free < LEAST_FREE_MIB:
+        raise CannotStart(
+            f"The disk of VAR_DIR ({directory}) has {free} MiB free and {LEAST_FREE_MIB} are needed. "
+            "Make room, or set VAR_DIR to a folder on another disk."
+        )
+
+
+def _require_known_migrations(connection: "psycopg2.extensions.connection") -> None:
+    """Raise `CannotStart` where the database has been migrated by code that is newer than this."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
+        (has_migrations,) = cursor.fetchone()
+        if not has_migrations:
+            return
+        cursor.execute("SELECT app, name FROM django_migrations ORDER BY id")
+        applied = cursor.fetchall()
+    for app, name in applied:
+        folder = services.ROOT / app / "migrations"
+        if folder.is_dir() and not (folder / f"{name}.py").exists():
+            raise CannotStart(
+                f"The database is newer than this code: it has the migration {app}.{name}. Run the newer version of "
+                "Originmark, or name another database in DATABASE_URL."
+            )
+
+
 def _require_servers() -> None:
-    """Raise `CannotStart` where the database or the broker does not answer."""
+    """Raise `CannotStart` where the database or the broker does not answer, or the database is of newer code."""
     # Read only now: the addresses of the embedded servers are known since a moment.
     from config import settings
 
     database = settings.DATABASES["default"]
     try:
-        psycopg2.connect(
+        connection = psycopg2.connect(
             host=database["HOST"],
             port=database["PORT"] or None,
             user=database["USER"],
             password=database["PASSWORD"],
             dbname=database["NAME"],
             connect_timeout=10,
-        ).close()
+        )
     except psycopg2.OperationalError as error:
         reason = " ".join(str(error).split())
         raise CannotStart(
             f"The server of DATABASE_URL cannot be used: {reason} Is it up, and the address right?"
         ) from None
+    with closing(connection):
+        _require_known_migrations(connection)
     try:
         with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=10) as broker:
             broker.ping()

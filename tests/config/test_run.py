@@ -6,14 +6,15 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
+import psycopg2
 import pytest
 from django.conf import settings
 
-from config import services
+from config import services, supervise
 from tests.workers import wait_for
 
 INHERITED = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "VAR_DIR", "STATIC_ROOT")}
@@ -151,3 +152,21 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     assert run.returncode == 1
     assert errors.strip().splitlines()[-1].startswith(f"originmark: 127.0.0.1:{port} cannot be listened on")
     assert "PORT" in errors
+
+
+def test_a_database_that_is_newer_than_the_code_is_left_alone(tmp_path: Path) -> None:
+    url = services.start_postgres(tmp_path / "newer" / "postgres")
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE django_migrations (id serial, app text, name text)")
+        cursor.execute("INSERT INTO django_migrations (app, name) VALUES ('chips', '9999_of_a_later_version')")
+    run = start(tmp_path / "var", free_port(), DATABASE_URL=url, REDIS_URL=os.environ["REDIS_URL"])
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 1
+    (sentence,) = errors.strip().splitlines()
+    assert sentence.startswith("originmark: The database is newer than this code: it has the migration chips.9999_of")
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "LEAST_FREE_MIB", 1 << 40)
+    with pytest.raises(supervise.CannotStart, match=r"MiB free and \d+ are needed\. Make room, or set VAR_DIR"):
+        supervise._require_room(tmp_path / "var")

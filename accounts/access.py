@@ -24,6 +24,16 @@ class SignedInRequest(HttpRequest):
 View = Callable[Concatenate[SignedInRequest, P], HttpResponse]
 
 
+def takes_bodies_of(largest: int) -> Callable[[View[P]], View[P]]:
+    """Let the view be sent `largest` bytes; `accounts.middleware.BoundedBodies` refuses what is larger unread."""
+
+    def decorate(view: View[P]) -> View[P]:
+        view.__dict__["largest_body"] = largest
+        return view
+
+    return decorate
+
+
 def for_roles(*roles: Role) -> Callable[[View[P]], View[P]]:
     """Let only users in one of `roles` call the view; others are told that their role does not allow it.
 

@@ -11,7 +11,7 @@ from django.shortcuts import render
 class BoundedBodies:
     """A body over what the view takes is refused before a byte of it is read, whoever sends it.
 
-    A view says with `largest_body` that it takes more. REST resources refuse in their own form.
+    A view says with `takes_bodies_of` that it takes more. REST resources refuse in their own form.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,7 +1,5 @@
 """Parts of addresses."""
 
-from django.urls import register_converter
-
 
 class CodeConverter:
     """The code of a centre, mandate or period: anything else is no address at all."""
@@ -13,6 +11,3 @@ class CodeConverter:
 
     def to_url(self, value: object) -> str:
         return str(value)
-
-
-register_converter(CodeConverter, "code")

@@ -1,6 +1,6 @@
 """What is asked of somebody who files."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -43,8 +43,7 @@ class FilingForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         today = timezone.localdate()
-        period = self.fields["period"]
-        assert isinstance(period, PeriodChoice)  # noqa: S101 - tells the type checker
+        period = cast(PeriodChoice, self.fields["period"])
         period.queryset = ReportingPeriod.objects.begun(today).order_by("-code")
         # What is filed is most often the quarter that has just ended.
         if not self.initial.get("period"):

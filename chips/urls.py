@@ -1,6 +1,5 @@
 from django.urls import path
 
-from centres import converters  # noqa: F401 - registers what the addresses below are made of
 from chips import views
 
 urlpatterns = [

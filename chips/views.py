@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import SignedInRequest, for_roles
+from accounts.access import SignedInRequest, for_roles, takes_bodies_of
 from accounts.models import Role
 from centres.models import Centre, ReportingPeriod
 from chips import submissions
@@ -30,6 +30,8 @@ from chips.submissions import Superseded, WrongStatus
 PAGE = 100
 
 
+# A file within the limit, and the rest of its form.
+@takes_bodies_of(GREATEST_FILE + MIB)
 @for_roles(Role.OPERATOR)
 @require_http_methods(["GET", "POST"])
 def file_inventory(request: SignedInRequest, code: str) -> HttpResponse:
@@ -48,10 +50,6 @@ def file_inventory(request: SignedInRequest, code: str) -> HttpResponse:
         context["report"] = report.worded(get_language() or "en")
     status = 422 if request.method == "POST" else 200
     return render(request, "chips/file_inventory.html", context, status=status)
-
-
-# A file within the limit, and the rest of its form.
-file_inventory.largest_body = GREATEST_FILE + MIB  # type: ignore[attr-defined]
 
 
 def store_upload(

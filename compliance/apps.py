@@ -5,5 +5,8 @@ class ComplianceConfig(AppConfig):
     name = "compliance"
 
     def ready(self) -> None:
-        # Connects what follows when a submission is accepted.
-        from compliance import requests  # noqa: F401
+        # Models can be imported only now.
+        from chips.submissions import accepted
+        from compliance.requests import determine_what_was_accepted
+
+        accepted.connect(determine_what_was_accepted)

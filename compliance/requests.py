@@ -10,12 +10,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.dispatch import receiver
 from django.utils import timezone
 
 from centres.models import Centre, ReportingPeriod
 from chips.models import Submission
-from chips.submissions import accepted
 from compliance.determine import determine
 from compliance.models import Determination, DeterminationRequest
 
@@ -40,7 +38,6 @@ def request_determination(*, period: ReportingPeriod, centre: Centre | None, cau
     return request
 
 
-@receiver(accepted)
 def determine_what_was_accepted(submission: Submission, **signal: Any) -> None:
     """Accepting a submission determines its centre at once."""
     request_determination(period=submission.period, centre=submission.centre, cause="submission accepted")

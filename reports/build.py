@@ -12,7 +12,7 @@ import uuid
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -162,8 +162,9 @@ def rows_of(run: ReportRun) -> list[int]:
     A centre that had closed by the period's end, as was known then, has none; nor has one that is illustrative, since
     nothing of it was ever filed.
     """
-    assert run.known_at is not None  # noqa: S101 - tells the type checker
-    records = CentreRecord.objects.as_of(run.period.ends_on, run.known_at)
+    # `_pin` has set it.
+    known_at = cast(datetime, run.known_at)
+    records = CentreRecord.objects.as_of(run.period.ends_on, known_at)
     closed = [record.centre_id for record in records if record.status == CentreStatus.CLOSED]
     latest = (
         Determination.objects.filter(period=run.period_id, pk__lte=run.last_determination)

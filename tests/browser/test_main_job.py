@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from centres.models import Operator
 from chips.models import Submission
@@ -97,8 +97,8 @@ def test_an_analysts_download_adds_up_to_what_the_dashboard_says(visit: Visitor)
     assert sum(int(row[column] or 0) for row in mine for column in counted) == units == 2040
 
 
-def number(cell: object) -> int:
-    return int(cell.inner_text().replace(",", ""))  # type: ignore[attr-defined]
+def number(cell: Locator) -> int:
+    return int(cell.inner_text().replace(",", ""))
 
 
 @pytest.mark.usefixtures("country")

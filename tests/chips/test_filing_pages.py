@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -32,7 +33,7 @@ def filer(client: Client, owner: Operator) -> Client:
     return client
 
 
-def upload(client: Client, name: str, code: str = "SH-01") -> object:
+def upload(client: Client, name: str, code: str = "SH-01") -> Any:
     with (UPLOADS / name).open("rb") as file:
         return client.post(f"/centres/{code}/file/", {"period": "2025Q4", "file": file}, follow=True)
 
@@ -41,7 +42,7 @@ def test_an_excel_file_in_gbk_is_read_and_shows_the_verdict_it_would_give(filer:
     answer = upload(filer, "gbk_excel.csv")
     draft = Submission.objects.get()
     assert (draft.status, draft.line_count, draft.units) == ("draft", 2, 160)
-    html = answer.content.decode()  # type: ignore[attr-defined]
+    html = answer.content.decode()
     assert "Ascend 910B" in html
     prospects = filer.get(f"/submissions/{draft.pk}/prospects/", headers={"HX-Request": "true"}).content.decode()
     assert "120 of 160 units counted are domestic: 75.0000%. The rule asks for over 50%." in prospects
@@ -51,8 +52,8 @@ def test_an_excel_file_in_gbk_is_read_and_shows_the_verdict_it_would_give(filer:
 
 def test_a_faulty_file_is_told_cell_by_cell_and_stores_nothing(filer: Client, where: Centre) -> None:
     answer = upload(filer, "unknown_chip.csv")
-    assert answer.status_code == 422  # type: ignore[attr-defined]
-    html = answer.content.decode()  # type: ignore[attr-defined]
+    assert answer.status_code == 422
+    html = answer.content.decode()
     assert "unknown_chip" in html
     assert "The catalogue has no such chip model." in html
     assert not Submission.objects.exists()
@@ -60,7 +61,7 @@ def test_a_faulty_file_is_told_cell_by_cell_and_stores_nothing(filer: Client, wh
 
 def test_it_speaks_chinese_to_who_reads_it(filer: Client, where: Centre) -> None:
     filer.post("/accounts/language/", {"language": "zh-hans", "next": "/"})
-    assert "目录中没有该芯片型号。" in upload(filer, "unknown_chip.csv").content.decode()  # type: ignore[attr-defined]
+    assert "目录中没有该芯片型号。" in upload(filer, "unknown_chip.csv").content.decode()
 
 
 def test_neither_file_nor_nil_and_both_are_refused(filer: Client, where: Centre) -> None:
@@ -102,8 +103,8 @@ def test_a_return_without_a_word_is_refused(client: Client, where: Centre) -> No
 
 def test_the_original_comes_back_byte_for_byte(filer: Client, where: Centre) -> None:
     upload(filer, "gbk_excel.csv")
-    answer = filer.get(f"/submissions/{Submission.objects.get().pk}/file/")
-    assert b"".join(answer.streaming_content) == (UPLOADS / "gbk_excel.csv").read_bytes()  # type: ignore[attr-defined]
+    answer: Any = filer.get(f"/submissions/{Submission.objects.get().pk}/file/")
+    assert b"".join(answer.streaming_content) == (UPLOADS / "gbk_excel.csv").read_bytes()
     assert answer.headers["Content-Disposition"].startswith("attachment")
 
 
@@ -125,14 +126,14 @@ def test_a_rival_meets_what_a_wrong_address_meets(client: Client, where: Centre,
 
 def test_a_rival_cannot_file_for_the_centre(client: Client, where: Centre, rival: Operator) -> None:
     client.force_login(cast.user("other", cast.Role.OPERATOR, acts_for=rival))
-    assert upload(client, "plain.csv").status_code == 404  # type: ignore[attr-defined]
+    assert upload(client, "plain.csv").status_code == 404
     assert not Submission.objects.exists()
 
 
 @pytest.mark.parametrize("role", ["regulator", "analyst", "administrator"])
 def test_nobody_files_who_is_no_operator(client: Client, where: Centre, role: str) -> None:
     client.force_login(getattr(cast, role)())
-    assert upload(client, "plain.csv").status_code == 403  # type: ignore[attr-defined]
+    assert upload(client, "plain.csv").status_code == 403
     assert not Submission.objects.exists()
 
 

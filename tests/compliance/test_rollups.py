@@ -15,8 +15,8 @@ from tests import cast
 pytestmark = pytest.mark.django_db
 
 
-def judge(*centres: object) -> None:
-    determine(period=cast.period(), cause="test", centres=centres or None)  # type: ignore[arg-type]
+def judge(*centres: Centre) -> None:
+    determine(period=cast.period(), cause="test", centres=centres or None)
 
 
 def test_the_current_determination_is_the_latest() -> None:

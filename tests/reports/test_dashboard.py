@@ -5,6 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from centres.models import Operator
 from compliance.determine import determine
 from tests import cast
@@ -21,8 +22,8 @@ def country(owner: Operator, rival: Operator) -> None:
     determine(period=cast.period(), cause="test")
 
 
-def page(client: Client, user: object, query: str = "") -> str:
-    client.force_login(user)  # type: ignore[arg-type]
+def page(client: Client, user: User, query: str = "") -> str:
+    client.force_login(user)
     answer = client.get(f"/?period=2025Q4{query}")
     assert answer.status_code == 200
     return answer.content.decode()

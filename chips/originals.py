@@ -30,7 +30,7 @@ def keep_original(path: Path, sha256: str) -> None:
             os.replace(copy.name, target)
             _write_names(target.parent)
         except BaseException:
-            os.unlink(copy.name)
+            Path(copy.name).unlink(missing_ok=True)
             raise
 
 

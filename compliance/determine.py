@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Max
 
 from centres.models import Centre, CentreRecord, ReportingPeriod
 from compliance import rollups
@@ -48,9 +47,9 @@ def determine(
     centres. Rollups follow in the same transaction.
     """
     lock_period(period)
-    facts = facts_of_period(period, centres, mandates)
+    chosen = None if centres is None else list(centres)
+    facts = facts_of_period(period, chosen, mandates)
     standing = _standing(facts)
-    last = Determination.objects.aggregate(last=Max("pk"))["last"] or 0
     judgements = []
     rows = []
     for record in facts.records:
@@ -63,10 +62,7 @@ def determine(
             if is_new:
                 rows.append(_row(facts, record, provision, document, reply, cause))
     _copy(rows)
-    if centres is None and mandates is None:
-        rollups.rebuild(facts)
-    else:
-        rollups.follow(facts, after=last, centres=centres)
+    rollups.follow(facts, centres=chosen)
     return judgements
 
 

@@ -5,11 +5,10 @@ with 100 centres or 40,000. A centre that had closed by the period's end has no 
 filings: what is worked out for a centre that never filed (illustrative) is in none of them.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from centres.models import Centre, Region
 from compliance.facts import Facts
@@ -29,7 +28,7 @@ _CURRENT = """
     FROM compliance_determination made
     JOIN compliance_provision provision ON provision.id = made.provision_id
     JOIN centres_centre centre ON centre.id = made.centre_id
-    WHERE made.id > %(after)s AND made.period_id = %(period)s AND made.centre_id = ANY(%(open)s)
+    WHERE made.period_id = %(period)s AND made.centre_id = ANY(%(open)s)
     ORDER BY provision.mandate_id, made.centre_id, made.id DESC
     ON CONFLICT (period_id, mandate_id, centre_id) DO UPDATE SET
         region_id = excluded.region_id, determination_id = excluded.determination_id,
@@ -98,30 +97,21 @@ _INVENTORIES = """
 """
 
 
-def follow(facts: Facts, *, after: int, centres: Iterable[Centre] | None) -> None:
-    """Bring the rollups of `centres` (None: all) up to the determinations whose key is greater than `after`."""
-    asked = CurrentDetermination.objects.filter(period=facts.period)
-    touched = Centre.objects.all()
-    if centres is not None:
-        chosen = list(centres)
-        asked, touched = asked.filter(centre__in=chosen), touched.filter(pk__in=[centre.pk for centre in chosen])
-    # Where they stood, too: a centre that has moved leaves its old region with one less.
-    regions = set(asked.values_list("region_id", flat=True)) | set(touched.values_list("region_id", flat=True))
-    _renew(facts, asked, after, regions)
-
-
-def rebuild(facts: Facts) -> None:
-    """Make the rollups of the whole period anew, out of the determinations alone."""
-    asked = CurrentDetermination.objects.filter(period=facts.period)
-    _renew(facts, asked, 0, Region.objects.values_list("code", flat=True))
-
-
-def _renew(facts: Facts, asked: QuerySet[CurrentDetermination], after: int, regions: Collection[str]) -> None:
+def follow(facts: Facts, *, centres: Iterable[Centre] | None) -> None:
+    """Make the rollups of `centres` (None: all), and of their regions, anew out of the determinations."""
+    current = CurrentDetermination.objects.filter(period=facts.period)
+    if centres is None:
+        regions = set(Region.objects.values_list("code", flat=True))
+    else:
+        chosen = [centre.pk for centre in centres]
+        current = current.filter(centre__in=chosen)
+        # Where they stood, too: a centre that has moved leaves its old region with one less.
+        regions = set(current.values_list("region_id", flat=True))
+        regions |= set(Centre.objects.filter(pk__in=chosen).values_list("region_id", flat=True))
     still_open = [record.centre_id for record in facts.records]
-    asked.exclude(centre__in=still_open).delete()
+    current.exclude(centre__in=still_open).delete()
     values: dict[str, Any] = {
         "period": facts.period.code,
-        "after": after,
         "open": still_open,
         "regions": list(regions),
         "known_at": facts.known_at,

@@ -116,7 +116,7 @@ def test_the_number_of_queries_does_not_grow_with_the_centres(period: ReportingP
     for number in range(2, 20):
         file(centre(f"SH-{number}"), period, ascend=1, h800=number + 1)
     # Savepoint and its release, the lock, unrevised chips, revisions, lines, submissions, exemptions, provisions,
-    # records, what stands, the last key; regions, closed centres and five of rollups; COPY is not captured.
+    # records, what stands; regions, closed centres and five of rollups; COPY is not captured.
     assert queries() == few <= 20
 
 

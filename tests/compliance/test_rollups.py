@@ -117,6 +117,20 @@ def test_a_centre_that_is_learned_to_have_closed_stands_no_more() -> None:
     assert not InventoryRollup.objects.filter(region="31", period="2025Q4").exists()
 
 
+def test_a_centre_that_was_closed_by_mistake_stands_again_as_soon_as_it_is_judged() -> None:
+    where = cast.centre()
+    cast.file(where, cast.period(), ascend=6, h800=4)
+    judge()
+    for status in ("closed", "operating"):
+        CentreRecord.objects.create(
+            centre=where, from_on=date(2024, 1, 1), recorded_at=timezone.now(), region_code="3101",
+            kind="intelligent", ownership="local_soe", progress=100, status=status,
+        )  # fmt: skip
+        judge(where)
+    current = CurrentDetermination.objects.get(centre=where, mandate__code="SH-2023")
+    assert current.outcome == "compliant"
+
+
 def test_rollups_that_were_lost_are_made_again_by_the_next_whole_run() -> None:
     cast.file(cast.centre(), cast.period(), ascend=6, h800=4)
     judge()

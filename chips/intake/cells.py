@@ -55,6 +55,11 @@ def unreadable(text: str, *, limit: int | None = GREATEST_TEXT) -> Wrong | None:
     return None
 
 
+def without_control_characters(text: str) -> str:
+    """The text that a person sees."""
+    return _CONTROL.sub("", text)
+
+
 def quantity(cell: Any, text: str) -> int | Wrong:
     """A whole number from 1 to 10,000,000."""
     match = None if isinstance(cell, bool) else _INTEGER.fullmatch(text.translate(_NARROW))
@@ -76,6 +81,12 @@ def price(cell: Any, text: str) -> Decimal | Wrong:
     if match[1] or nothing or len(digits) > _PRICE_DIGITS or len(places) > 2:
         return Wrong("out_of_range", hint="> 0, 0.01")
     return Decimal(f"{digits or 0}.{places or 0}")
+
+
+def plain_number(text: str) -> str:
+    """The digits of a number that is one: ASCII, without thousands separators and leading zeros."""
+    whole, point, places = text.translate(_NARROW).replace(",", "").partition(".")
+    return (whole.lstrip("0") or "0") + point + places
 
 
 def day(cell: Any, text: str) -> date | Wrong:

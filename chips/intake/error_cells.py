@@ -10,9 +10,8 @@ import zipfile
 from pathlib import Path
 from xml.parsers import expat
 
-import xlrd
-
 from chips.intake.faults import FileFault
+from chips.intake.markup import mentions_error
 from chips.intake.sheet_parts import CHUNK, part_of
 
 Places = dict[tuple[int, int], str]
@@ -38,12 +37,15 @@ def _in_xlsx(path: Path, sheet: str) -> Places:
     # Nothing is parsed where there is none.
     with zipfile.ZipFile(path) as archive:
         part = part_of(archive, sheet)
-        if part is None or not _mentions_error(archive, part):
+        if part is None or not mentions_error(archive, part):
             return {}
         return _collect(archive, part)
 
 
 def _in_xls(path: Path, sheet: str) -> Places:
+    # Wanted for old workbooks alone.
+    import xlrd
+
     try:
         cells = xlrd.open_workbook(path, on_demand=True).sheet_by_name(sheet)
     except (xlrd.XLRDError, struct.error, AssertionError, LookupError, ValueError) as error:
@@ -109,16 +111,6 @@ def _in_ods(path: Path, sheet: str) -> Places:
             parser.Parse(chunk, False)
     parser.Parse(b"", True)
     return followed.found
-
-
-def _mentions_error(archive: zipfile.ZipFile, part: str) -> bool:
-    kept = b""
-    with archive.open(part) as file:
-        while chunk := file.read(CHUNK):
-            if b't="e"' in kept + chunk or b"t='e'" in kept + chunk:
-                return True
-            kept = chunk[-8:]
-    return False
 
 
 def _collect(archive: zipfile.ZipFile, part: str) -> Places:

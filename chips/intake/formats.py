@@ -3,11 +3,11 @@
 import codecs
 import zipfile
 from pathlib import Path
-from xml.parsers import expat
 
 import olefile
 
 from chips.intake.faults import FileFault
+from chips.intake.markup import GREATEST_AT_ONCE, require_well_formed
 
 MIB = 1 << 20
 GREATEST_FILE = 50 * MIB
@@ -29,7 +29,10 @@ _CHUNK = MIB
 
 
 def format_of(path: Path) -> str:
-    """``csv``, ``xlsx``, ``xls`` or ``ods``; raises `FileFault` for anything else, before it is unpacked."""
+    """``csv``, ``xlsx``, ``xls`` or ``ods``; raises `FileFault` for anything else, before it is unpacked.
+
+    The markup of a workbook's large parts is judged where they are read: see `markup.judged_beside`.
+    """
     if path.stat().st_size > GREATEST_FILE:
         raise FileFault("too_large")
     with path.open("rb") as file:
@@ -86,9 +89,9 @@ def _zipped(path: Path) -> str:
                 # Two parts of one name: which of them counts is anybody's guess.
                 raise FileFault("unsupported_format")
             found = _workbook_format(archive, names)
-            for name in sorted(names):
-                if name.endswith(".xml"):
-                    _require_well_formed(archive, name)
+            for entry in sorted(entries, key=lambda entry: entry.filename):
+                if entry.filename.endswith(".xml") and entry.file_size <= GREATEST_AT_ONCE:
+                    require_well_formed(archive, entry.filename)
             return found
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
         raise FileFault("unsupported_format") from error
@@ -106,26 +109,6 @@ def _workbook_format(archive: zipfile.ZipFile, names: set[str]) -> str:
             raise FileFault("unsupported_format")
         return "ods"
     raise FileFault("unsupported_format")
-
-
-def _require_well_formed(archive: zipfile.ZipFile, name: str) -> None:
-    """Refuse markup that a strict parser refuses: a lenient one might read another table than a reviewer sees.
-
-    Entities are refused too, so that no short text can stand for a long one.
-    """
-    parser = expat.ParserCreate()
-
-    def refuse(*_: object) -> None:
-        raise FileFault("unsupported_format")
-
-    parser.EntityDeclHandler = refuse
-    try:
-        with archive.open(name) as part:
-            while chunk := part.read(_CHUNK):
-                parser.Parse(chunk, False)
-        parser.Parse(b"", True)
-    except expat.ExpatError as error:
-        raise FileFault("unsupported_format") from error
 
 
 def _compound(path: Path) -> str:

@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from rapidfuzz import fuzz, process
-
 from chips.intake.columns import SPACES
 
 _IGNORED = str.maketrans("", "", SPACES + "-_™®")
@@ -70,6 +68,9 @@ class Catalogue:
 
     def nearest(self, text: str) -> str:
         """The three nearest models, by name, for a text that means none."""
+        # Wanted only where something is wrong.
+        from rapidfuzz import fuzz, process
+
         near = process.extract(match_key(text), list(self.models), scorer=fuzz.ratio, limit=30)
         found: list[str] = []
         for key, _, _ in near:

@@ -6,20 +6,25 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from chips.intake.check import Report
+from chips.intake.chunks import Corrections, require_columns
 from chips.intake.faults import Fault
 from chips.intake.formats import MIB
+from chips.intake.report import Report
 
 MEMORY = 512 * MIB
 # A workbook of a million lines in ten columns, the largest that is allowed, takes some 200 s of it.
 SECONDS = 400
 _PROJECT = Path(__file__).resolve().parents[2]
+
+# Lines read so far, and the fraction of the file that they are; None while a workbook is still being opened.
+OnProgress = Callable[[int, float | None], None]
 
 
 def check_file(
@@ -30,31 +35,47 @@ def check_file(
     ends_on: date,
     memory: int = MEMORY,
     seconds: int = SECONDS,
+    corrections: Corrections | None = None,
+    declared_lines: int | None = None,
+    declared_units: int | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Report:
     """The report on the file at `path`, read within `memory` bytes and `seconds` of CPU.
 
-    A child that dies of either limit, or of the file, leaves the report `too_large`; this never raises for a file.
+    A child that dies of either limit, or of the file, leaves the report `too_large`; this never raises for a file,
+    but `ValueError` for a correction of no column that there is. See `read_rows` for `on_progress`.
     """
-    task = _task(path, name, catalogue, ends_on, memory=memory, seconds=seconds)
-    with _child(task) as child:
+    task = _task(path, name, catalogue, ends_on, corrections, declared_lines, declared_units)
+    task |= {"memory": memory, "seconds": seconds}
+    with _child(task, on_progress) as child:
         return _report_of(child, path, name)
 
 
 @contextmanager
 def read_rows(
-    path: Path, *, name: str, catalogue: dict[str, Any], ends_on: date, submission: int
+    path: Path,
+    *,
+    name: str,
+    catalogue: dict[str, Any],
+    ends_on: date,
+    submission: int,
+    corrections: Corrections | None = None,
+    declared_lines: int | None = None,
+    declared_units: int | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Iterator[tuple[BinaryIO, Callable[[], Report]]]:
     """The rows of the file at `path` as COPY takes them (see `rows`), coming while later ones are being checked.
 
     Gives the stream, and what gives the report once the stream has ended. The rows are worth nothing where the
-    report is not `ok`.
+    report is not `ok`. `corrections` are texts by row and column, checked in place of what stands there.
+    `on_progress` is called from a thread of this process, twice a second at most, and no more once the report is there.
     """
     receiving, sending = os.pipe()
-    task = _task(path, name, catalogue, ends_on, memory=MEMORY, seconds=SECONDS)
-    task |= {"rows_to": sending, "submission": submission}
     with os.fdopen(receiving, "rb") as rows:
         try:
-            child = _child(task, pass_fds=(sending,))
+            task = _task(path, name, catalogue, ends_on, corrections, declared_lines, declared_units)
+            task |= {"rows_to": sending, "submission": submission}
+            child = _child(task, on_progress, pass_fds=(sending,))
         finally:
             # Else the stream would never end: this process would hold its other end open.
             os.close(sending)
@@ -64,43 +85,82 @@ def read_rows(
 
 
 def _task(
-    path: Path, name: str, catalogue: dict[str, Any], ends_on: date, *, memory: int, seconds: int
+    path: Path,
+    name: str,
+    catalogue: dict[str, Any],
+    ends_on: date,
+    corrections: Corrections | None,
+    declared_lines: int | None,
+    declared_units: int | None,
 ) -> dict[str, Any]:
+    require_columns(corrections or {})
     return {
         "path": str(path.resolve()),
         "name": name,
         "catalogue": catalogue,
         "ends_on": ends_on.isoformat(),
-        "memory": memory,
-        "seconds": seconds,
+        "memory": MEMORY,
+        "seconds": SECONDS,
         "rows_to": None,
+        "progress_to": None,
+        "corrections": {row: dict(cells) for row, cells in (corrections or {}).items()},
+        "declared_lines": declared_lines,
+        "declared_units": declared_units,
     }
 
 
-def _child(task: dict[str, Any], pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "chips.intake"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=_PROJECT,
-        pass_fds=pass_fds,
-    )
+class _Child(subprocess.Popen[bytes]):
+    """The process that reads, and the thread that hears how far it is."""
+
+    listener: threading.Thread | None = None
+
+    def hear_out(self) -> None:
+        if self.listener:
+            self.listener.join()
+
+
+def _child(task: dict[str, Any], on_progress: OnProgress | None, pass_fds: tuple[int, ...] = ()) -> _Child:
+    hearing, telling = os.pipe() if on_progress else (None, None)
+    try:
+        child = _Child(
+            [sys.executable, "-m", "chips.intake"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=_PROJECT,
+            pass_fds=pass_fds if telling is None else (*pass_fds, telling),
+        )
+    finally:
+        if telling is not None:
+            os.close(telling)
+    if on_progress and hearing is not None:
+        child.listener = threading.Thread(target=_listen, args=(hearing, on_progress), daemon=True)
+        child.listener.start()
     assert child.stdin is not None  # noqa: S101 - tells the type checker
     # A child that died already has its say in the report.
     with suppress(BrokenPipeError):
-        child.stdin.write(json.dumps(task).encode())
+        child.stdin.write(json.dumps(task | {"progress_to": telling}).encode())
         child.stdin.close()
     child.stdin = None
     return child
 
 
-def _report_of(child: subprocess.Popen[bytes], path: Path, name: str) -> Report:
+def _listen(pipe: int, on_progress: OnProgress) -> None:
+    with os.fdopen(pipe, "rb") as told:
+        for line in told:
+            # Of a child that was killed while it told something there may be half a line.
+            with suppress(ValueError):
+                lines, fraction = json.loads(line)
+                on_progress(lines, fraction)
+
+
+def _report_of(child: _Child, path: Path, name: str) -> Report:
     try:
         reply, _ = child.communicate(timeout=2 * SECONDS)
     except subprocess.TimeoutExpired:
         child.kill()
         return _too_large(path, name)
+    child.hear_out()
     if child.returncode:
         return _too_large(path, name)
     # The pickle is our own child's, of our own class: nothing that a user wrote is unpickled.

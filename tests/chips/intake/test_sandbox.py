@@ -14,7 +14,7 @@ from chips.intake.sandbox import check_file
 from tests.chips.intake.test_uploads import UPLOADS
 
 
-def check(path: Path, catalogue: dict[str, Any], **limits: int) -> Report:
+def check(path: Path, catalogue: dict[str, Any], **limits: Any) -> Report:
     return check_file(path, name=path.name, catalogue=catalogue, ends_on=date(2025, 12, 31), **limits)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -248,3 +249,36 @@ class ReportingPeriod(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class FilingTerm(models.Model):
+    """Until when is filed for a period, decided for a reason: never edited, only followed by what is decided later.
+
+    For a centre the last that was recorded of it holds, else the last of the period; see `centres.terms`.
+    """
+
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="terms")
+    # Null: every centre of which nothing else was decided.
+    centre = models.ForeignKey(Centre, null=True, blank=True, on_delete=models.PROTECT, related_name="terms")
+    due_on = models.DateField(_("due on"))
+    # The last day on which anything can be filed, which counts whole; null: it never locks.
+    locks_on = models.DateField(_("locks after"), null=True, blank=True)
+    is_exempt = models.BooleanField(_("nothing is expected"), default=False)
+    reason = models.TextField(_("reason"))
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    recorded_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        ordering = ["period_id", "recorded_at", "pk"]
+        indexes = [models.Index(fields=["period", "centre", "-recorded_at", "-id"], name="filing_term_latest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(locks_on__isnull=True) | Q(locks_on__gte=F("due_on")), name="filing_term_locks_after_due"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_exempt=False) | Q(centre__isnull=False), name="filing_term_exempts_one_centre"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="filing_term_has_reason"),
+        ]

@@ -34,9 +34,16 @@ def quarter(code: str) -> ReportingPeriod:
 
 def closes_at(period: ReportingPeriod) -> datetime:
     """The first instant after the period: it is closed at and after it."""
-    return datetime.combine(period.ends_on + timedelta(days=1), datetime.min.time(), tzinfo=SHANGHAI)
+    return first_instant_after(period.ends_on)
 
 
 def filing_ended_at(period: ReportingPeriod) -> datetime:
-    """The first instant after the day on which the period is due, which counts whole."""
-    return datetime.combine(period.due_on + timedelta(days=1), datetime.min.time(), tzinfo=SHANGHAI)
+    """The first instant after the day on which the period is due, as it was last decided for every centre."""
+    from centres.terms import term_of_period
+
+    return term_of_period(period).filing_ended_at
+
+
+def first_instant_after(day: date) -> datetime:
+    """The end of `day`, which counts whole, in Asia/Shanghai."""
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=SHANGHAI)

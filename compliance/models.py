@@ -263,6 +263,10 @@ class InventoryRollup(Rollup):
         ]
 
 
+# The cause of a request that is made once for a period: its time to file has ended.
+FILING_ENDED = "filing ended"
+
+
 class DeterminationRequest(models.Model):
     """Work to be done, written in the transaction that caused it: PostgreSQL remembers, the broker only rings."""
 
@@ -278,4 +282,11 @@ class DeterminationRequest(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["requested_at"], condition=Q(done_at__isnull=True), name="determination_request_open")
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["period"],
+                condition=Q(cause=FILING_ENDED, centre__isnull=True),
+                name="determination_request_filing_ended_once",
+            )
         ]

@@ -5,17 +5,19 @@ transaction as its determinations, and the sweep hands on whatever nobody finish
 """
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from centres.models import Centre, ReportingPeriod
+from centres.models import Centre, FilingTerm, Provenance, ReportingPeriod
+from centres.periods import SHANGHAI, filing_ended_at
 from chips.models import Submission
 from compliance.determine import determine
-from compliance.models import Determination, DeterminationRequest
+from compliance.models import FILING_ENDED, Determination, DeterminationRequest
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,8 @@ SWEPT_AFTER = timedelta(minutes=1)
 SWEPT_AT_ONCE = 100
 # After so many failures a request waits for a person: it must not keep the rest from being done.
 GREATEST_ATTEMPTS = 5
+# A period that ended longer ago, and was never asked for, is history that was loaded and no news.
+ENDED_WITHIN = timedelta(days=7)
 
 
 def request_determination(*, period: ReportingPeriod, centre: Centre | None, cause: str) -> DeterminationRequest:
@@ -43,6 +47,11 @@ def determine_what_was_accepted(submission: Submission, **signal: Any) -> None:
     request_determination(period=submission.period, centre=submission.centre, cause="submission accepted")
 
 
+def determine_what_was_repudiated(submission: Submission, **signal: Any) -> None:
+    """What its sender repudiated stands no longer: its centre is determined by what does."""
+    request_determination(period=submission.period, centre=submission.centre, cause="submission repudiated")
+
+
 def request_stale_periods() -> None:
     """Ask anew for every period in which something was determined or filed; what stands by its digest stays."""
     filed = Submission.objects.filter(period=OuterRef("pk"))
@@ -52,6 +61,24 @@ def request_stale_periods() -> None:
     )
     for period in ReportingPeriod.objects.filter(Exists(filed) | Exists(determined), ~Exists(asked)):
         request_determination(period=period, centre=None, cause="nightly sweep")
+
+
+def request_ended_periods(now: datetime) -> None:
+    """Ask once for every period whose time to file has just ended: who has not filed is found to have not reported.
+
+    Once, even where the due date is moved afterwards: what changes then is looked at again in the night.
+    """
+    if not Centre.objects.filter(provenance=Provenance.FILED).exists():
+        return
+    asked = DeterminationRequest.objects.filter(period=OuterRef("pk"), centre__isnull=True, cause=FILING_ENDED)
+    latest = now.astimezone(SHANGHAI).date()
+    own = Q(due_on__range=(latest - ENDED_WITHIN - timedelta(days=1), latest))
+    decided = Exists(FilingTerm.objects.filter(period=OuterRef("pk"), centre__isnull=True))
+    for period in ReportingPeriod.objects.filter(own | decided, ~Exists(asked)):
+        if filing_ended_at(period) <= now < filing_ended_at(period) + ENDED_WITHIN:
+            # Another beat that was quicker asked for the same: the database lets one such request be.
+            with suppress(IntegrityError), transaction.atomic():
+                request_determination(period=period, centre=None, cause=FILING_ENDED)
 
 
 def fulfil(request_id: int) -> bool:

@@ -21,3 +21,8 @@ def sweep_requests() -> None:
 @shared_task
 def sweep_stale_periods() -> None:
     requests.request_stale_periods()
+
+
+@shared_task
+def sweep_ended_periods() -> None:
+    requests.request_ended_periods(timezone.now())

@@ -156,9 +156,11 @@ def _listed(values: list[str] | None, choices: Any, separator: str | None = None
 CAUSES = {
     "command": _lazy("asked for by command"),
     "demonstration": _lazy("the demonstration was loaded"),
+    "filing ended": _lazy("the time to file ended"),
     "nightly sweep": _lazy("looked at again in the night"),
     "report": _lazy("a report was built"),
     "submission accepted": _lazy("an inventory was accepted"),
+    "submission repudiated": _lazy("an inventory was repudiated"),
 }
 _METRICS = {
     "units": lambda: _("units"),

@@ -18,6 +18,9 @@ from accounts.api import Me
 from accounts.rest import Answer
 from centres.api import Centres, Operators, Periods, Regions
 from chips.api import Chips, Submissions, Vendors
+from chips.help_api import FindingCodes
+from chips.timeliness_api import Timeliness
+from chips.upload_api import InventoryTemplate, Uploads
 from compliance.api import Determinations, Mandates
 from reports.api import ReportRuns, Reports, RunsOfReport
 
@@ -97,15 +100,29 @@ router.register("periods", Periods, "period")
 router.register("vendors", Vendors, "vendor")
 router.register("chips", Chips, "chip")
 router.register("submissions", Submissions, "submission")
+router.register("timeliness", Timeliness, "timeliness")
+router.register("uploads", Uploads, "upload")
 router.register("mandates", Mandates, "mandate")
 router.register("determinations", Determinations, "determination")
 router.register("reports", Reports, "report")
 router.register("report-runs", ReportRuns, "report-run")
 
+# Files by their names: without the slash that the router puts behind every address.
+KEY = "<int:pk>"
+files = [
+    path(f"submissions/{KEY}/errors.xlsx", Submissions.as_view({"get": "errors"}), name="submission-errors"),
+    path(f"submissions/{KEY}/receipt.json", Submissions.as_view({"get": "receipt"}), name="submission-receipt-json"),
+    path(f"submissions/{KEY}/receipt.pdf", Submissions.as_view({"get": "receipt_pdf"}), name="submission-receipt-pdf"),
+    path(f"uploads/{KEY}/errors.xlsx", Uploads.as_view({"get": "errors"}), name="upload-errors"),
+]
+
 app_name = "api"
 urlpatterns = [
+    *files,
     path("", include(router.urls)),
     path("reports/<slug:report>/runs/", RunsOfReport.as_view({"get": "list", "post": "create"}), name="report-runs"),
+    path("finding-codes/", FindingCodes.as_view(), name="finding-codes"),
+    path("inventory-template.xlsx", InventoryTemplate.as_view(), name="inventory-template"),
     path("me/", Me.as_view(), name="me"),
     path("schema/", Schema.as_view(), name="schema"),
     path("docs/", docs, name="docs"),

@@ -5,6 +5,7 @@ stops the start with a sentence that names it.
 """
 
 import os
+import re
 from pathlib import Path
 
 import dj_database_url
@@ -52,6 +53,15 @@ def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
     return value
 
 
+def days(name: str, default: str) -> list[int]:
+    """The setting `name` as whole numbers of days from a date, below nought before it, commas between; or none."""
+    value = text(name, default)
+    found = [part.strip() for part in value.split(",")] if value.strip() else []
+    if not all(re.fullmatch(r"[+-]?[0-9]{1,2}", part, re.ASCII) for part in found):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be whole numbers of days, such as {default}.")
+    return sorted({int(part) for part in found})
+
+
 DEBUG = flag("DEBUG", True)
 SECRET_KEY = text("SECRET_KEY")
 if not SECRET_KEY:
@@ -66,6 +76,33 @@ FILES_DIR = VAR_DIR / "files"
 
 # `make run` loads an invented country to try the register with. Turn it off where anybody is to file.
 DEMONSTRATION = flag("DEMONSTRATION", True)
+
+# For so many days a sender can say that a filing in its name is not its own.
+REPUDIATION_DAYS = number("REPUDIATION_DAYS", 30)
+
+# Where people reach the register: mails lead there.
+SITE_URL = address("SITE_URL", "http://127.0.0.1:8000", ("http", "https")).rstrip("/")
+# So many days from a due date people are reminded of what they have not filed.
+REMINDER_DAYS = days("REMINDER_DAYS", "-7,-1,1,7")
+
+EMAIL_HOST = text("EMAIL_HOST")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = flag("EMAIL_USE_SSL", False)
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    raise ImproperlyConfigured("EMAIL_USE_TLS and EMAIL_USE_SSL are both true; one of the two is how a server speaks.")
+EMAIL_PORT = number("EMAIL_PORT", 465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+EMAIL_HOST_USER = text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = text("EMAIL_HOST_PASSWORD")
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL") or ("" if EMAIL_HOST else "Originmark <originmark@localhost>")
+if not DEFAULT_FROM_EMAIL:
+    raise ImproperlyConfigured("DEFAULT_FROM_EMAIL is not set; with EMAIL_HOST, mails need a sender.")
+if EMAIL_HOST and not text("SITE_URL"):
+    raise ImproperlyConfigured("SITE_URL is not set; with EMAIL_HOST, mails need an address that they lead to.")
+if not EMAIL_HOST:
+    # What would be sent can be read there.
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = VAR_DIR / "mail"
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -233,6 +270,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 SWEEP_SECONDS = number("SWEEP_SECONDS", 30)
 CELERY_BEAT_SCHEDULE = {
     "sweep determination requests": {"task": "compliance.tasks.sweep_requests", "schedule": SWEEP_SECONDS},
+    "sweep uploads": {"task": "chips.tasks.sweep_uploads", "schedule": SWEEP_SECONDS},
+    # Hourly through the day, so that what was missed at nine is made up for; an occasion is written down once.
+    "send reminders": {"task": "chips.tasks.send_reminders", "schedule": crontab(hour="9-18", minute="0")},
+    "sweep reminders": {"task": "chips.tasks.sweep_reminders", "schedule": SWEEP_SECONDS},
+    "sweep ended periods": {"task": "compliance.tasks.sweep_ended_periods", "schedule": SWEEP_SECONDS},
     "sweep stale periods": {"task": "compliance.tasks.sweep_stale_periods", "schedule": crontab(hour="1", minute="10")},
     "start due reports": {"task": "reports.tasks.start_due_reports", "schedule": SWEEP_SECONDS},
     "sweep report runs": {"task": "reports.tasks.sweep_report_runs", "schedule": SWEEP_SECONDS},

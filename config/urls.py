@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("config.api")),
     path("accounts/", include("accounts.urls")),
     path("", include("chips.urls")),
+    path("", include("chips.timeliness_urls")),
+    path("", include("chips.history_urls")),
     path("", include("compliance.urls")),
     path("", include("reports.urls")),
 ]

@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from centres.models import ReportingPeriod
-from centres.periods import closes_at, filing_ended_at
+from centres.periods import closes_at, first_instant_after
 from chips.models import SubmissionStatus
 from demonstration.inventory import END, Line
 
@@ -48,7 +48,8 @@ def filings(
 ) -> Iterator[Filing]:
     """The versions that a centre filed of `lines`, until the last of them stood at `fate`."""
     opens = closes_at(period)
-    days = (filing_ended_at(period) - opens).days
+    # The period's own date: what is decided in a register cannot change what a seed tells.
+    days = (first_instant_after(period.due_on) - opens).days
     if fate is None:
         return
     if fate == SubmissionStatus.RETURNED:

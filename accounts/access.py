@@ -6,7 +6,8 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Role, User
@@ -21,7 +22,7 @@ class SignedInRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-View = Callable[Concatenate[SignedInRequest, P], HttpResponse]
+View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 
 
 def takes_bodies_of(largest: int) -> Callable[[View[P]], View[P]]:
@@ -42,7 +43,7 @@ def for_roles(*roles: Role) -> Callable[[View[P]], View[P]]:
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
-        def allowed(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def allowed(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if isinstance(request.user, AnonymousUser) or request.user.role not in roles:
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -318,10 +318,14 @@ def sealed_file(request: Request, path: Path, *, sha256: str, name: str, content
     etag = f'"{sha256}"'
     if _is_known(request, etag):
         return HttpResponseNotModified(headers={"ETag": etag})
-    label = "".join(character for character in name if character.isprintable())
     return FileResponse(
-        path.open("rb"), as_attachment=True, filename=label, content_type=content_type, headers={"ETag": etag}
+        path.open("rb"), as_attachment=True, filename=label_of(name), content_type=content_type, headers={"ETag": etag}
     )
+
+
+def label_of(name: str) -> str:
+    """A file's name as a header can carry it: a label and nothing more."""
+    return "".join(character for character in name if character.isprintable())
 
 
 def _unless_known(request: Request, response: Response) -> HttpResponse | None:

@@ -227,13 +227,20 @@ class SubmissionStatus(models.TextChoices):
     ACCEPTED = "accepted", _("accepted")
     RETURNED = "returned", _("returned for correction")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    REPUDIATED = "repudiated", _("repudiated")
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def accepted_as_known(self, period: ReportingPeriod, known_at: datetime) -> SubmissionQuerySet:
-        """The one submission of each centre that stands for `period`: the last version accepted by `known_at`."""
-        accepted = self.filter(period=period, status=SubmissionStatus.ACCEPTED, decided_at__lte=known_at)
-        return accepted.order_by("centre_id", "-version").distinct("centre_id")
+        """The one submission of each centre that stands for `period`: the last version accepted by `known_at`.
+
+        What its sender repudiated stood until then, and not after.
+        """
+        accepted = Q(status=SubmissionStatus.ACCEPTED) | Q(
+            status=SubmissionStatus.REPUDIATED, repudiated_at__gt=known_at
+        )
+        standing = self.filter(accepted, period=period, decided_at__lte=known_at)
+        return standing.order_by("centre_id", "-version").distinct("centre_id")
 
     def visible_to(self, user: User) -> SubmissionQuerySet:
         """The submissions that `user` may read: of its centres, and drafts only for those who file them."""
@@ -257,6 +264,10 @@ class Submission(models.Model):
     provenance = models.CharField(max_length=20, choices=Provenance.choices, default=Provenance.FILED)
     file_name = models.CharField(max_length=255, blank=True)
     file_sha256 = models.CharField(max_length=64, blank=True)
+    # The server's time when the last byte of the file was in; null for what was never sent to this server.
+    received_at = models.DateTimeField(null=True, blank=True)
+    # What was mended of the file's cells before it was sent: row, column, what was written and what it became.
+    corrections = models.JSONField(default=list, blank=True)
     line_count = models.PositiveIntegerField(default=0)
     units = models.PositiveBigIntegerField(default=0)
     created_by = models.ForeignKey(
@@ -267,15 +278,27 @@ class Submission(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     submitted_at = models.DateTimeField(null=True, blank=True)
+    # Given when it is sent: without gaps for a centre and a year, and never to anything else.
+    accession_number = models.CharField(max_length=40, null=True, blank=True, unique=True)
+    # Of the lines in their canonical form; see `chips.receipts.canonical_lines`.
+    lines_sha256 = models.CharField(max_length=64, blank=True)
+    amendment_reason = models.TextField(blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_comment = models.TextField(blank=True)
+    # What is to be corrected of single lines: row and comment.
+    line_comments = models.JSONField(default=list, blank=True)
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    repudiated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    repudiated_at = models.DateTimeField(null=True, blank=True)
+    repudiation_reason = models.TextField(blank=True)
     # What the check warned of, as it was found: worded anew for each reader.
     warnings = models.JSONField(default=list, blank=True)
 
@@ -311,11 +334,125 @@ class Submission(models.Model):
                 condition=~Q(status=SubmissionStatus.RETURNED) | ~Q(decision_comment=""),
                 name="submission_returned_with_comment",
             ),
+            models.CheckConstraint(
+                condition=~Q(status=SubmissionStatus.REPUDIATED)
+                | (Q(repudiated_at__isnull=False) & ~Q(repudiation_reason="")),
+                name="submission_repudiated_with_reason",
+            ),
         ]
 
     def comment_for(self, user: User) -> str | None:
         """Why it was returned; None for an analyst: what regulator and operator write to each other is theirs."""
         return None if user.role == Role.ANALYST else self.decision_comment
+
+
+class UploadStatus(models.TextChoices):
+    WAITING = "waiting", _("waiting to be read")
+    READING = "reading", _("being read")
+    FAULTY = "faulty", _("to be mended")
+    READ = "read", _("read")
+    FAILED = "failed", _("could not be read")
+    DISCARDED = "discarded", _("discarded")
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def visible_to(self, user: User) -> UploadQuerySet:
+        """The files that `user` may know of: those of its own centres, and nobody else any."""
+        if user.role != Role.OPERATOR:
+            return self.none()
+        return self.filter(centre__in=Centre.objects.visible_to(user))
+
+
+class Upload(models.Model):
+    """A file from its last byte on: kept whatever is wrong with it, read by a worker, mended, and read again.
+
+    Once it has no fault its lines are a draft submission. The bytes are never changed: what is mended of its cells
+    stands beside them.
+    """
+
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="uploads")
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    received_at = models.DateTimeField()
+    file_name = models.CharField(max_length=255)
+    file_sha256 = models.CharField(max_length=64)
+    # What the sender says that the file holds, before anybody reads it.
+    declared_lines = models.PositiveBigIntegerField(null=True, blank=True)
+    declared_units = models.PositiveBigIntegerField(null=True, blank=True)
+    corrections = models.JSONField(default=list, blank=True)
+    status = models.CharField(max_length=20, choices=UploadStatus.choices, default=UploadStatus.WAITING)
+    # Who reads it, drawn anew with each claim; when it last showed life, and how far it is.
+    claim = models.UUIDField(null=True, blank=True)
+    alive_at = models.DateTimeField(null=True, blank=True)
+    lines_read = models.PositiveIntegerField(default=0)
+    percent_read = models.PositiveSmallIntegerField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # `chips.intake.check.Report` as data, of the last reading.
+    report = models.JSONField(null=True, blank=True)
+    submission = models.OneToOneField(
+        Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="upload"
+    )
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=UploadStatus.values), name="upload_status_known"),
+            models.CheckConstraint(condition=Q(file_sha256__regex=r"^[0-9a-f]{64}$"), name="upload_sha256"),
+            models.CheckConstraint(
+                condition=Q(submission__isnull=False) | ~Q(status=UploadStatus.READ), name="upload_read_is_draft"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["received_at"],
+                condition=Q(status__in=[UploadStatus.WAITING, UploadStatus.READING]),
+                name="upload_to_read",
+            )
+        ]
+
+
+class Confirmation(models.Model):
+    """Why an operator stands by what does not add up, said before it attests."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="confirmations")
+    # Of `chips.plausibility.Question`: what was asked, with the numbers that were asked about.
+    key = models.CharField(max_length=60)
+    params = models.JSONField()
+    reason = models.CharField(max_length=500)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["submission_id", "key"]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "key"], name="confirmation_once"),
+            models.CheckConstraint(condition=~Q(reason=""), name="confirmation_with_reason"),
+        ]
+
+
+class ReceiptKind(models.TextChoices):
+    RECEIVED = "received", _("received")
+    ACCEPTED = "accepted", _("accepted")
+
+
+class Receipt(models.Model):
+    """What the register confirmed of a submission, word for word as it was issued: `chips.receipts` makes it."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="receipts")
+    kind = models.CharField(max_length=20, choices=ReceiptKind.choices)
+    issued_at = models.DateTimeField()
+    # Text and not JSON: the digest is of these very characters.
+    body = models.TextField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["submission_id", "issued_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "kind"], name="receipt_once"),
+            models.CheckConstraint(condition=Q(kind__in=ReceiptKind.values), name="receipt_kind_known"),
+        ]
 
 
 class InventoryLine(models.Model):
@@ -347,3 +484,8 @@ class InventoryLine(models.Model):
                 name="line_price_above_zero",
             ),
         ]
+
+
+# Kept apart: a ledger and its mails. Django finds models through this module.
+from chips.timeliness_models import OpeningRequest as OpeningRequest  # noqa: E402
+from chips.timeliness_models import Reminder as Reminder  # noqa: E402

@@ -1,10 +1,11 @@
-"""Filing an inventory: read, checked and stored, all of it or nothing; then submitted, and accepted or returned."""
+"""Filing an inventory: read, checked and stored, all of it or nothing; then attested, and accepted or returned."""
 
 import io
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
@@ -14,21 +15,27 @@ from django.utils import timezone
 
 from accounts.models import User
 from centres.models import Centre, ReportingPeriod
+from chips import receipts
 from chips.catalogue import for_intake
 from chips.intake.check import Check, Report
 from chips.intake.matching import Catalogue
 from chips.intake.rows import COLUMNS, write_rows
 from chips.intake.sandbox import read_rows
-from chips.models import InventoryLine, Submission, SubmissionStatus
+from chips.models import InventoryLine, Submission, SubmissionStatus, Upload, UploadStatus
 from chips.originals import keep_original, keep_originals
+from chips.plausibility import Question, questions
+from chips.timeliness import require_open
+
+OnProgress = Any  # TEMP
 
 _COPY = "COPY {} ({}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL (note))".format(
     InventoryLine._meta.db_table, ", ".join(f'"{column}"' for column in COLUMNS)
 )
 
 LONGEST_COMMENT = 2000
-# Sent within the transaction that accepts: what must follow is written with it, or neither is.
+# Sent within the transaction that changes which submission stands: what must follow is written with it, or neither is.
 accepted = Signal()
+repudiated = Signal()
 
 
 class WrongStatus(Exception):
@@ -62,6 +69,34 @@ class Superseded(Exception):
         self.later = later
 
 
+class OpenQuestions(Exception):
+    """What does not add up is neither confirmed with a reason nor corrected."""
+
+    def __init__(self, open_questions: list[Question]) -> None:
+        super().__init__(f"{len(open_questions)} questions are open.")
+        self.questions = open_questions
+
+
+class ReasonMissing(Exception):
+    """An amendment of what was accepted that does not say why."""
+
+    def __init__(self, amended: Submission) -> None:
+        super().__init__(f"Version {amended.version} was accepted; say why it is amended.")
+        self.amended = amended
+
+
+class SameAsAccepted(Exception):
+    """An amendment that changes nothing of what was accepted."""
+
+    def __init__(self, amended: Submission) -> None:
+        super().__init__(f"Its lines are those of version {amended.version}, which was accepted.")
+        self.amended = amended
+
+
+class TooLateToRepudiate(Exception):
+    """The days within which a filing can be repudiated are over."""
+
+
 class _Faulty(Exception):
     """Rolls back what was stored of a file that turned out to have a fault."""
 
@@ -73,52 +108,141 @@ def store_draft(
     centre: Centre,
     period: ReportingPeriod,
     created_by: User | None,
+    received_at: datetime | None = None,
+    corrections: Sequence[Mapping[str, Any]] = (),
+    declared_lines: int | None = None,
+    declared_units: int | None = None,
+    on_progress: OnProgress | None = None,
 ) -> tuple[Report, Submission | None]:
     """Read the file at `path` and store it as the next version's draft; a file with any fault stores nothing.
 
-    Rows go into COPY while later ones are still being checked. The original is kept under its SHA-256. What is filed
-    for a centre that is not real is marked as that centre is.
+    Rows go into COPY while later ones are still being checked. The original is kept under its SHA-256; `corrections`
+    (row, column, corrected) stand beside it. What is filed for a centre that is not real is marked as that centre is.
     """
     with transaction.atomic():
-        _hold(centre)
-        submission = _new(centre, period)
+        (key,) = next_keys(1)
+        reading = {
+            "corrections": by_row(corrections),
+            "declared_lines": declared_lines,
+            "declared_units": declared_units,
+            "on_progress": on_progress,
+        }
         try:
             with transaction.atomic():
-                report = _copy_rows(path, name, period, submission.pk)
+                report = _copy_rows(path, name, period, key, **reading)
                 if not report.ok:
                     raise _Faulty
         except _Faulty:
             return report, None
         keep_original(path, report.sha256)
-        submission.provenance = centre.provenance
+        # Only now, so that nothing else of the centre waits for a slow file.
+        _hold(centre)
+        submission = _new(key, centre, period)
         submission.file_name, submission.file_sha256 = name[:255], report.sha256
+        submission.corrections = list(corrections)
         submission.line_count, submission.units = report.lines, report.units
         submission.warnings = [fault.as_data() for fault in report.warnings]
         submission.created_by, submission.created_at = created_by, timezone.now()
+        submission.received_at = received_at or submission.created_at
         submission.save(force_insert=True)
     return report, submission
 
 
+def by_row(corrections: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, str]]:
+    """What the cells of each row became; of two corrections of one cell the later counts."""
+    found: dict[int, dict[str, str]] = {}
+    for correction in corrections:
+        found.setdefault(correction["row"], {})[correction["column"]] = correction["corrected"]
+    return found
+
+
 @transaction.atomic
-def store_nil_draft(*, centre: Centre, period: ReportingPeriod, created_by: User) -> Submission:
+def store_nil_draft(
+    *, centre: Centre, period: ReportingPeriod, created_by: User, received_at: datetime | None = None
+) -> Submission:
     """Store a nil return as the next version's draft: it says on purpose that there are no chips."""
     _hold(centre)
-    submission = _new(centre, period)
-    submission.nil, submission.provenance = True, centre.provenance
+    (key,) = next_keys(1)
+    submission = _new(key, centre, period)
+    submission.nil = True
     submission.created_by, submission.created_at = created_by, timezone.now()
+    submission.received_at = received_at or submission.created_at
     submission.save(force_insert=True)
     return submission
 
 
 @transaction.atomic
-def submit(submission: Submission, *, by: User) -> Submission:
-    """Send a draft to the regulator: it gets its version now; raises `WrongStatus`."""
+def attest(
+    submission: Submission, *, by: User, full_name: str, amendment_reason: str = "", at: datetime | None = None
+) -> Submission:
+    """Send a draft to the regulator under the declaration: it gets its version, its number and its receipt now.
+
+    `at` is the server's time when the last byte of the attestation was in; it is what counts as filed. Raises
+    `WrongStatus`, `Locked`, `OpenQuestions`, `ReasonMissing` and `SameAsAccepted`.
+    """
+    at = at or timezone.now()
     _hold(submission.centre)
     locked = _locked(submission, SubmissionStatus.DRAFT)
+    require_open(locked.centre, locked.period, at)
+    asked = questions_with_reasons(locked)
+    if open_questions := [question for question, reason in asked if reason is None]:
+        raise OpenQuestions(open_questions)
+    locked.lines_sha256 = receipts.lines_sha256(locked)
+    if amended := standing(locked):
+        if amended.lines_sha256 == locked.lines_sha256 and amended.nil == locked.nil:
+            raise SameAsAccepted(amended)
+        if not amendment_reason.strip():
+            raise ReasonMissing(amended)
+        locked.amendment_reason = amendment_reason.strip()
     locked.version = _next_version(locked.centre, locked.period)
-    locked.status, locked.submitted_by, locked.submitted_at = SubmissionStatus.SUBMITTED, by, timezone.now()
-    locked.save(update_fields=["version", "status", "submitted_by", "submitted_at"])
+    locked.accession_number = receipts.next_accession_number(locked.centre, at)
+    locked.status, locked.submitted_by, locked.submitted_at = SubmissionStatus.SUBMITTED, by, at
+    locked.save(
+        update_fields=[
+            "version", "accession_number", "lines_sha256", "amendment_reason", "status", "submitted_by", "submitted_at",
+        ]
+    )  # fmt: skip
+    confirmations = [
+        {"code": question.code, "chip_model": question.chip_name, "params": dict(question.params), "reason": reason}
+        for question, reason in asked
+    ]
+    receipts.issue_received(locked, full_name=full_name.strip(), confirmations=confirmations)
     return locked
+
+
+def standing(submission: Submission) -> Submission | None:
+    """The accepted submission of the same centre and period, which this one would amend."""
+    accepted = Submission.objects.accepted_as_known(submission.period, timezone.now())
+    return accepted.filter(centre=submission.centre_id).exclude(pk=submission.pk).first()
+
+
+def questions_with_reasons(submission: Submission) -> list[tuple[Question, str | None]]:
+    """What does not add up of a submission, each with the reason that its operator gave; None: still open.
+
+    A reason counts for the numbers that it was given for.
+    """
+    reasons = {confirmation.key: confirmation for confirmation in submission.confirmations.all()}
+    return [
+        (question, given.reason if (given := reasons.get(question.key)) and given.params == question.params else None)
+        for question in questions(submission)
+    ]
+
+
+@transaction.atomic
+def confirm(submission: Submission, reasons: Mapping[str, str], *, by: User) -> None:
+    """Stand by what does not add up: `reasons` by the keys of questions; a blank one leaves its question open."""
+    locked = _locked(submission, SubmissionStatus.DRAFT)
+    for question in questions(locked):
+        if reason := reasons.get(question.key, "").strip():
+            locked.confirmations.update_or_create(
+                key=question.key,
+                defaults={
+                    "params": question.params,
+                    "reason": reason,
+                    "confirmed_by": by,
+                    "confirmed_at": timezone.now(),
+                },
+            )
 
 
 @transaction.atomic
@@ -135,14 +259,24 @@ def accept(submission: Submission, *, by: User) -> Submission:
     if later is not None:
         raise Superseded(later)
     _decide(locked, SubmissionStatus.ACCEPTED, by, "")
+    if locked.accession_number:
+        receipts.issue_accepted(locked)
     accepted.send(Submission, submission=locked)
     return locked
 
 
 @transaction.atomic
-def return_for_correction(submission: Submission, *, by: User, comment: str) -> Submission:
-    """Return what was submitted, saying why in `comment`, which must not be blank; raises `WrongStatus`."""
+def return_for_correction(
+    submission: Submission, *, by: User, comment: str, line_comments: Mapping[int, str] | None = None
+) -> Submission:
+    """Return what was submitted, saying why in `comment`, which must not be blank, and of lines by their rows.
+
+    Raises `WrongStatus`.
+    """
     locked = _locked(submission, SubmissionStatus.SUBMITTED)
+    said = {row: text.strip() for row, text in (line_comments or {}).items() if text.strip()}
+    known = set(locked.lines.filter(row__in=said).values_list("row", flat=True))
+    locked.line_comments = [{"row": row, "comment": said[row]} for row in sorted(known)]
     _decide(locked, SubmissionStatus.RETURNED, by, comment)
     return locked
 
@@ -153,6 +287,33 @@ def withdraw(submission: Submission, *, by: User) -> Submission:
     locked = _locked(submission, SubmissionStatus.DRAFT, SubmissionStatus.SUBMITTED)
     locked.status, locked.withdrawn_by, locked.withdrawn_at = SubmissionStatus.WITHDRAWN, by, timezone.now()
     locked.save(update_fields=["status", "withdrawn_by", "withdrawn_at"])
+    Upload.objects.filter(submission=locked).update(status=UploadStatus.DISCARDED)
+    return locked
+
+
+def is_repudiable(submission: Submission, now: datetime) -> bool:
+    """Whether its sender can still say that it is not theirs: what was attested, within the days of the setting."""
+    due = submission.status in (SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED)
+    at = submission.submitted_at
+    return bool(due and at and submission.accession_number and now < receipts.repudiable_until(at))
+
+
+@transaction.atomic
+def repudiate(submission: Submission, *, by: User, reason: str) -> Submission:
+    """Say that what was filed in the operator's name is not its own: it stands no longer, and stays readable.
+
+    Where it was accepted, its centre is determined anew. Raises `WrongStatus` and `TooLateToRepudiate`.
+    """
+    _hold(submission.centre)
+    locked = _locked(submission, SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED)
+    now = timezone.now()
+    if not is_repudiable(locked, now):
+        raise TooLateToRepudiate
+    locked.status, locked.repudiated_by, locked.repudiated_at = SubmissionStatus.REPUDIATED, by, now
+    locked.repudiation_reason = reason.strip()
+    locked.save(update_fields=["status", "repudiated_by", "repudiated_at", "repudiation_reason"])
+    if locked.decided_at:
+        repudiated.send(Submission, submission=locked)
     return locked
 
 
@@ -206,13 +367,13 @@ def _locked(submission: Submission, *due: SubmissionStatus) -> Submission:
 def _decide(submission: Submission, status: SubmissionStatus, by: User, comment: str) -> None:
     submission.status, submission.decided_by, submission.decided_at = status, by, timezone.now()
     submission.decision_comment = comment
-    submission.save(update_fields=["status", "decided_by", "decided_at", "decision_comment"])
+    submission.save(update_fields=["status", "decided_by", "decided_at", "decision_comment", "line_comments"])
 
 
-def _new(centre: Centre, period: ReportingPeriod) -> Submission:
-    """The submission to come, unsaved, its key taken already: the lines name it before it can be counted."""
-    (key,) = next_keys(1)
-    return Submission(pk=key, centre=centre, period=period, version=_next_version(centre, period))
+def _new(key: int, centre: Centre, period: ReportingPeriod) -> Submission:
+    """The submission to come, unsaved, under the key that its lines name already."""
+    version = _next_version(centre, period)
+    return Submission(pk=key, centre=centre, period=period, version=version, provenance=centre.provenance)
 
 
 def _next_version(centre: Centre, period: ReportingPeriod) -> int:
@@ -229,8 +390,8 @@ def next_keys(count: int) -> list[int]:
         return [key for (key,) in cursor.fetchall()]
 
 
-def _copy_rows(path: Path, name: str, period: ReportingPeriod, submission: int) -> Report:
-    reading = read_rows(path, name=name, catalogue=for_intake(), ends_on=period.ends_on, submission=submission)
+def _copy_rows(path: Path, name: str, period: ReportingPeriod, submission: int, **how: Any) -> Report:
+    reading = read_rows(path, name=name, catalogue=for_intake(), ends_on=period.ends_on, submission=submission, **how)
     with reading as (rows, report), connection.cursor() as cursor:
         try:
             # Of its own, so that the report can still be asked for where a child died within a row.

@@ -1,110 +1,98 @@
-"""Filing an inventory: the upload, its preview, and what is decided of it."""
+"""What was filed, as its page shows it: lines, what was noticed, what does not add up, and what its reader may do."""
 
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, for_roles, takes_bodies_of
+from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
-from centres.models import Centre, ReportingPeriod
+from accounts.rest import label_of
 from chips import submissions
 from chips.catalogue import doubts
-from chips.forms import FilingForm, ReturnForm
-from chips.intake.check import Report
+from chips.differences import differences
+from chips.forms import RedeclareForm, ReturnForm
+from chips.history import last_accepted_before
 from chips.intake.faults import Fault
-from chips.intake.formats import GREATEST_FILE, MIB
-from chips.models import Submission
+from chips.models import Submission, SubmissionStatus, Upload
 from chips.originals import original
-from chips.submissions import Superseded, WrongStatus
+from chips.review import earlier_remarks
+from chips.serials import claimed_elsewhere
+from chips.submissions import Superseded, WrongStatus, is_repudiable
 
 PAGE = 100
 
 
-# A file within the limit, and the rest of its form.
-@takes_bodies_of(GREATEST_FILE + MIB)
-@for_roles(Role.OPERATOR)
-@require_http_methods(["GET", "POST"])
-def file_inventory(request: SignedInRequest, code: str) -> HttpResponse:
-    """Upload a centre's inventory: its faults are told, or its draft is shown."""
-    centre = get_object_or_404(Centre.objects.visible_to(request.user).select_related("region"), code=code)
-    form = FilingForm(request.POST or None, request.FILES or None, initial={"period": request.GET.get("period")})
-    context: dict[str, Any] = {"centre": centre, "form": form}
-    if request.method == "POST" and form.is_valid():
-        period, file = form.cleaned_data["period"], form.cleaned_data["file"]
-        if file is None:
-            draft = submissions.store_nil_draft(centre=centre, period=period, created_by=request.user)
-            return HttpResponseRedirect(reverse("submission", args=[draft.pk]))
-        report, stored = store_upload(file, centre=centre, period=period, request=request)
-        if stored is not None:
-            return HttpResponseRedirect(reverse("submission", args=[stored.pk]))
-        context["report"] = report.worded(get_language() or "en")
-    status = 422 if request.method == "POST" else 200
-    return render(request, "chips/file_inventory.html", context, status=status)
-
-
-def store_upload(
-    file: UploadedFile, *, centre: Centre, period: ReportingPeriod, request: SignedInRequest
-) -> tuple[Report, Submission | None]:
-    """Store an uploaded file as a draft; its name is a label and no path."""
-    with tempfile.NamedTemporaryFile() as copy:
-        for chunk in file.chunks():
-            copy.write(chunk)
-        copy.flush()
-        return submissions.store_draft(
-            path=Path(copy.name), name=file.name or "", centre=centre, period=period, created_by=request.user
-        )
-
-
 @require_GET
 def show_submission(request: SignedInRequest, submission_id: int) -> HttpResponse:
-    """What was filed: its lines, what the check warned of, and the steps that the reader may take."""
-    submission = _visible(request, submission_id)
+    """What was filed: its lines, what the check noticed, and the steps that the reader may take."""
+    submission = visible(request, submission_id)
     lines = submission.lines.select_related("chip_model__vendor").order_by("row")
     language = get_language() or "en"
     page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
+    upload = Upload.objects.filter(submission=submission).first()
+    is_reviewer = request.user.role == Role.REGULATOR
+    asked = submissions.questions_with_reasons(submission) if request.user.role != Role.ANALYST else []
     context = {
         "submission": submission,
         "page": page,
         "doubts": doubts(line.chip_model_id for line in page),
         "comment": submission.comment_for(request.user),
+        "line_comments": {} if submission.comment_for(request.user) is None else _by_row(submission.line_comments),
         "warnings": [Fault.from_data(data).worded(language) for data in submission.warnings],
+        "normalisations": (upload.report or {}).get("normalisations", []) if upload else [],
+        "questions": [(question, question.worded(language)["message"], reason) for question, reason in asked],
+        "is_open_question": any(reason is None for _question, reason in asked),
+        "mend_form": upload and RedeclareForm(upload=upload),
+        "upload": upload,
         "return_form": ReturnForm(),
         "is_filer": request.user.role == Role.OPERATOR,
-        "is_reviewer": request.user.role == Role.REGULATOR,
+        "is_reviewer": is_reviewer,
+        "is_repudiable": is_repudiable(submission, timezone.now()),
+        "remarks": earlier_remarks(submission, request.user),
+        "serial_claims": claimed_elsewhere(submission, request.user) if is_reviewer else None,
+        "has_receipt": request.user.role != Role.ANALYST and submission.receipts.exists(),
     }
     return render(request, "chips/submission.html", context)
+
+
+def _by_row(comments: list[dict[str, Any]]) -> dict[int, str]:
+    return {said["row"]: said["comment"] for said in comments}
+
+
+@require_GET
+def show_changes(request: SignedInRequest, submission_id: int) -> HttpResponse:
+    """What changed since the last quarter, line by line: loaded into the submission's page."""
+    submission = visible(request, submission_id)
+    before = last_accepted_before(submission)
+    context: dict[str, Any] = {"submission": submission, "before": before}
+    if before is not None:
+        address = reverse("inventory-differences", args=[submission.centre.code])
+        context["differences"] = differences(before, submission)
+        context["differences_url"] = f"{address}?from={before.pk}&to={submission.pk}"
+    return render(request, "chips/_changes.html" if request.htmx else "chips/changes.html", context)
 
 
 @require_GET
 def download_file(request: SignedInRequest, submission_id: int) -> FileResponse:
     """The original, byte for byte."""
-    submission = _visible(request, submission_id)
+    submission = visible(request, submission_id)
     if submission.nil:
         raise Http404
-    path = original(submission.file_sha256)
     return FileResponse(
-        path.open("rb"),
+        original(submission.file_sha256).open("rb"),
         as_attachment=True,
-        filename=submission.file_name,
+        filename=label_of(submission.file_name),
         content_type="application/octet-stream",
     )
-
-
-@for_roles(Role.OPERATOR)
-@require_POST
-def submit(request: SignedInRequest, submission_id: int) -> HttpResponse:
-    """Send a draft to the regulator."""
-    return _step(request, submission_id, _("Submitted."), lambda s: submissions.submit(s, by=request.user))
 
 
 @for_roles(Role.OPERATOR)
@@ -112,54 +100,52 @@ def submit(request: SignedInRequest, submission_id: int) -> HttpResponse:
 def withdraw(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """Take back a draft, or what no regulator has decided yet."""
     done = _("Withdrawn. It stays readable here.")
-    return _step(request, submission_id, done, lambda s: submissions.withdraw(s, by=request.user))
+    return take_step(request, submission_id, done, lambda s: submissions.withdraw(s, by=request.user))
 
 
-@for_roles(Role.REGULATOR)
-@require_POST
-def accept(request: SignedInRequest, submission_id: int) -> HttpResponse:
-    """Accept what was submitted; its centre is determined at once."""
-    done = _("Accepted. The centre is being determined.")
-    return _step(request, submission_id, done, lambda s: submissions.accept(s, by=request.user))
-
-
-@for_roles(Role.REGULATOR)
-@require_POST
-def return_for_correction(request: SignedInRequest, submission_id: int) -> HttpResponse:
-    """Return what was submitted, saying why."""
-    form = ReturnForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Say what is to be corrected."))
-        return HttpResponseRedirect(reverse("submission", args=[_visible(request, submission_id).pk]))
-    comment = form.cleaned_data["comment"]
-    return _step(
-        request,
-        submission_id,
-        _("Returned for correction."),
-        lambda s: submissions.return_for_correction(s, by=request.user, comment=comment),
-    )
-
-
-def _visible(request: SignedInRequest, submission_id: int) -> Submission:
-    visible = Submission.objects.visible_to(request.user).select_related(
+def visible(request: SignedInRequest, submission_id: int) -> Submission:
+    """The submission, where the reader may see it; what may not be seen does not exist."""
+    found = Submission.objects.visible_to(request.user).select_related(
         "centre__region", "centre__operator", "period", "created_by", "submitted_by", "decided_by"
     )
-    return get_object_or_404(visible, pk=submission_id)
+    return get_object_or_404(found, pk=submission_id)
 
 
-def _step(request: SignedInRequest, submission_id: int, done: str, step: Any) -> HttpResponse:
-    """Take `step` with the submission and say so; where somebody was quicker, say that."""
-    submission = _visible(request, submission_id)
+def take_step(
+    request: SignedInRequest,
+    submission_id: int,
+    done: str,
+    step: Callable[[Submission], Submission],
+    then: str | None = None,
+) -> HttpResponse:
+    """Take a step and say so; whoever comes second is told who was first, and nothing is done."""
+    submission = visible(request, submission_id)
+    page = reverse("submission", args=[submission.pk])
     try:
         step(submission)
-    except WrongStatus as wrong:
-        status = wrong.submission.get_status_display()
-        messages.error(request, _("Nothing was done: somebody was quicker. It is %(status)s.") % {"status": status})
-    except Superseded as superseded:
-        version = superseded.later.version
+    except WrongStatus as error:
+        messages.error(request, _told_second(error.submission, request))
+    except Superseded as error:
+        version = error.later.version
         messages.error(
             request, _("Nothing was done: version %(version)s came later; decide that one.") % {"version": version}
         )
     else:
         messages.success(request, done)
-    return HttpResponseRedirect(reverse("submission", args=[submission.pk]))
+        page = then or page
+    return HttpResponseRedirect(page)
+
+
+def _told_second(submission: Submission, request: SignedInRequest) -> str:
+    label = submission.get_status_display()
+    decided = submission.status in (SubmissionStatus.ACCEPTED, SubmissionStatus.RETURNED)
+    if decided and submission.decided_by and submission.decided_at and request.user.role == Role.REGULATOR:
+        told = {
+            "status": label,
+            "name": submission.decided_by.username,
+            "time": timezone.localtime(submission.decided_at).strftime("%H:%M:%S"),
+        }
+        return _("Nothing was done: %(name)s decided it at %(time)s, and it is “%(status)s” now.") % told
+    return _("Nothing was done: it is “%(status)s” already, since somebody else took a step before you.") % {
+        "status": label
+    }

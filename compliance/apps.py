@@ -6,7 +6,8 @@ class ComplianceConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from chips.submissions import accepted
-        from compliance.requests import determine_what_was_accepted
+        from chips.submissions import accepted, repudiated
+        from compliance.requests import determine_what_was_accepted, determine_what_was_repudiated
 
         accepted.connect(determine_what_was_accepted)
+        repudiated.connect(determine_what_was_repudiated)

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from centres.models import Centre, CentreRecord, ReportingPeriod
+from chips import uploads
 from chips.catalogue import doubts
 from chips.models import ChipRevision, InventoryLine, Submission
 from compliance.models import CurrentDetermination, Determination, InventoryRollup
@@ -60,6 +61,7 @@ def content(user: User, centre: Centre, period_code: str | None) -> dict[str, An
         "inventory": standing,
         "lines": _lines(standing) if standing else [],
         "history": _history(current),
+        "uploads": uploads.unfinished(user).filter(centre=centre),
         "may_file": user.role == Role.OPERATOR,
     }
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import SignedInRequest, for_roles
-from accounts.models import Role
+from accounts.models import Role, User
 from centres.models import Centre, ReportingPeriod
+from chips import uploads
 from chips.catalogue import has_contested
 from chips.models import Figure
 from compliance.facts import provisions_in_force
@@ -21,6 +22,7 @@ from reports.choice import choice_of
 from reports.models import ReportRun, RunStatus
 
 PAGE = 25
+SHOWN_WAITING = 5
 
 
 @require_GET
@@ -29,6 +31,7 @@ def show_dashboard(request: SignedInRequest) -> HttpResponse:
     choice, periods, mandates, regions = choice_of(request.user, request.GET)
     context: dict[str, Any] = {"choice": choice, "periods": periods, "mandates": mandates, "regions": regions}
     if choice is None:
+        context |= _waiting(request.user)
         context["centres"] = Centre.objects.visible_to(request.user).select_related("region", "operator")[:PAGE]
         return render(request, "reports/dashboard_empty.html", context)
     listed = Paginator(dashboard.determined_centres(request.user, choice), PAGE)
@@ -40,13 +43,18 @@ def show_dashboard(request: SignedInRequest) -> HttpResponse:
     }
     if request.htmx.target == "centres":
         return render(request, "reports/dashboard.html#centres", context)
-    waiting = dashboard.awaiting(request.user)
-    context |= {
-        "waiting": waiting[:5],
-        "waiting_count": waiting.count(),
-        "illustrative": dashboard.illustrative(request.user, choice),
-    }
+    context |= {"illustrative": dashboard.illustrative(request.user, choice), **_waiting(request.user)}
     return render(request, "reports/dashboard.html", context | _national(request, context))
+
+
+def _waiting(user: User) -> dict[str, Any]:
+    """What waits for the reader, the oldest of it."""
+    waiting = dashboard.awaiting(user)
+    return {
+        "waiting": waiting[:SHOWN_WAITING],
+        "waiting_count": waiting.count(),
+        "uploads": uploads.unfinished(user)[:SHOWN_WAITING],
+    }
 
 
 def _national(request: SignedInRequest, context: dict[str, Any]) -> dict[str, Any]:

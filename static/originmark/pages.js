@@ -23,15 +23,16 @@ document.querySelectorAll("[data-drop]").forEach((zone) => {
       zone.classList.toggle("over", type === "dragover");
       if (type === "drop" && event.dataTransfer.files.length) {
         input.files = event.dataTransfer.files;
-        show();
+        input.dispatchEvent(new Event("change", { bubbles: true }));
       }
     });
   }
 });
 
 document.querySelectorAll("form[data-busy]").forEach((form) => {
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
     const button = form.querySelector("button[type=submit]");
+    if (event.submitter && event.submitter !== button) return;
     button.textContent = form.dataset.busy;
     button.classList.add("disabled");
   });

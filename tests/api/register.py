@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from accounts.models import Role, User
 from centres.models import Centre, Operator
-from chips.models import Submission
+from chips.models import Submission, Upload
 from chips.originals import keep_original
+from chips.uploads import read, receive
 from compliance.determine import determine
 from compliance.models import Determination
 from reports import build
@@ -31,6 +33,7 @@ class Register:
     accepted: Submission
     submitted: Submission
     draft: Submission
+    faulty: Upload
     run: ReportRun
     people: dict[str, User]
 
@@ -80,7 +83,12 @@ def make_register() -> Register:
         "analyst": cast.analyst(),
         "administrator": cast.administrator(),
     }
+    faulty = receive(
+        path=UPLOADS / "unknown_chip.csv", name="unknown_chip.csv", centre=mine, period=cast.period(),
+        sent_by=people["owner"], received_at=timezone.now(), ring=False,
+    )  # fmt: skip
+    read(faulty.pk)
     run = build.request_run(period=cast.period(), requested_by=people["analyst"])
     build.build(run.pk)
     run.refresh_from_db()
-    return Register(mine, theirs, accepted, submitted, draft, run, people)
+    return Register(mine, theirs, accepted, submitted, draft, faulty, run, people)

@@ -33,11 +33,25 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "submission-detail": {"GET": SEEN},
     "submission-lines": {"GET": SEEN},
     "submission-file": {"GET": SEEN},
+    "submission-errors": {"GET": SEEN},
+    # Nobody attested it; an analyst sees no receipt at all.
+    "submission-receipt": {"GET": (404,) * 6},
+    "submission-receipt-json": {"GET": (404,) * 6},
+    "submission-receipt-pdf": {"GET": (404,) * 6},
     # Of what was accepted already: who may take the step is told that it is too late.
     "submission-attest": {"POST": (409, 404, 403, 404, 403, 404)},
     "submission-accept": {"POST": (403, 404, 409, 404, 403, 404)},
     "submission-return": {"POST": (403, 404, 400, 404, 403, 404)},
+    "submission-repudiate": {"POST": (400, 404, 403, 404, 403, 404)},
     "submission-withdraw": {"POST": (409, 404, 403, 404, 403, 404)},
+    "upload-list": {"GET": EVERYBODY},
+    "upload-detail": {"GET": (200, 404, 404, 404, 404, 404)},
+    "upload-file": {"GET": (200, 404, 404, 404, 404, 404)},
+    "upload-errors": {"GET": (200, 404, 404, 404, 404, 404)},
+    "inventory-template": {"GET": EVERYBODY},
+    "finding-codes": {"GET": EVERYBODY},
+    "timeliness-list": {"GET": EVERYBODY},
+    "timeliness-detail": {"GET": SEEN},
     "mandate-list": {"GET": EVERYBODY},
     "mandate-detail": {"GET": EVERYBODY},
     "mandate-provisions": {"GET": EVERYBODY},
@@ -59,7 +73,8 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
 PAGES = {"docs", "redoc"}
 # Routes whose object has an owner, each with the number of an object that is not there.
 OWNED = [name for name, methods in MATRIX.items() if 404 in (*methods.get("GET", ()), *methods.get("POST", ()))]
-OWNED.remove("missing")
+for name in ("missing", "submission-receipt", "submission-receipt-json", "submission-receipt-pdf"):
+    OWNED.remove(name)
 
 
 def patterns(found: list[Any] = api.urlpatterns) -> Iterator[URLPattern]:
@@ -85,6 +100,8 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
         "centre": register.mine.code,
         "operator": operator.pk,
         "submission": register.accepted.pk,
+        "upload": register.faulty.pk,
+        "timeliness": register.mine.code,
         "determination": register.determination("SH-2023").pk,
         "report-run": register.run.pk,
         "region": "31",
@@ -94,15 +111,24 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
         "mandate": "SH-2023",
         "report": "national-quarterly",
     }
-    if name in ("me", "schema", "docs", "redoc"):
+    if name in ("me", "schema", "docs", "redoc", "finding-codes"):
         return f"{name}/"
+    if name == "inventory-template":
+        return "inventory-template.xlsx"
     if name == "report-runs":
         return "reports/national-quarterly/runs/"
-    resource, _, what = name.rpartition("-")
+    # A resource's own name has a hyphen only in "report-run".
+    resource, _, what = (
+        ("report-run", "", name.removeprefix("report-run-"))
+        if name.startswith("report-run-")
+        else (name.partition("-"))
+    )
+    several = resource if resource == "timeliness" else f"{resource}s"
     if what == "list":
-        return f"{resource}s/"
-    asked = ("SH-99" if resource == "centre" else 999_999) if missing else key[resource]
-    return f"{resource}s/{asked}/" + ("" if what == "detail" else f"{what}/")
+        return f"{several}/"
+    asked = ("SH-99" if resource in ("centre", "timeliness") else 999_999) if missing else key[resource]
+    named = {"detail": "", "errors": "errors.xlsx", "receipt-json": "receipt.json", "receipt-pdf": "receipt.pdf"}
+    return f"{several}/{asked}/" + named.get(what, f"{what}/")
 
 
 def test_every_route_stands_in_the_matrix_and_every_method_that_it_takes() -> None:

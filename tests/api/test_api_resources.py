@@ -184,7 +184,9 @@ def test_broken_multipart_is_a_problem(register: Register) -> None:
 def test_from_draft_to_a_request_to_determine(register: Register) -> None:
     path = f"submissions/{register.draft.pk}/"
     refused(register.post("owner", path + "accept/"), 403, "permission_denied")
-    assert register.post("owner", path + "attest/").json()["status"] == "submitted"
+    refused(register.post("owner", path + "attest/"), 409, "reason_missing")
+    body = {"amendment_reason": "A card was left out."}
+    assert register.post("owner", path + "attest/", body).json()["status"] == "submitted"
     assert refused(register.post("owner", path + "attest/"), 409, "wrong_status")["submission_status"] == "submitted"
     assert register.post("regulator", path + "accept/").json()["status"] == "accepted"
     request = DeterminationRequest.objects.get()
@@ -236,13 +238,16 @@ def test_the_same_request_under_the_same_key_has_its_effect_once(register: Regis
         register.post("owner", f"submissions/{register.draft.pk}/attest/", **headers),
     ):
         refused(other, 422, "idempotency_key_reused")
+    # Without a key it is the same draft, as long as it stands: a double click files nothing twice.
+    assert register.upload("owner", "plain.csv").json()["id"] == first.json()["id"]
+    register.post("owner", f"submissions/{first.json()['id']}/withdraw/")
     assert register.upload("owner", "plain.csv").json()["id"] != first.json()["id"]
     refused(register.upload("owner", "plain.csv", {"Idempotency-Key": "x" * 256}), 400, "invalid_idempotency_key")
 
 
 def test_every_write_honours_the_key_and_each_user_has_its_own(register: Register) -> None:
     for who, path, body in (
-        ("owner", f"submissions/{register.draft.pk}/attest/", {}),
+        ("owner", f"submissions/{register.draft.pk}/attest/", {"amendment_reason": "A card was left out."}),
         ("regulator", f"submissions/{register.draft.pk}/return/", {"comment": "Why?"}),
         ("regulator", f"submissions/{register.submitted.pk}/accept/", {}),
         ("analyst", "reports/national-quarterly/runs/", {"period": "2025Q3"}),

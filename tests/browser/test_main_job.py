@@ -8,11 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from centres.models import Operator
-from chips.models import Submission
 from compliance.determine import determine
 from tests import cast
 from tests.browser.conftest import Visitor
-from tests.chips.intake.test_uploads import UPLOADS
 
 
 @pytest.fixture
@@ -54,29 +52,6 @@ def test_a_choice_is_sent_as_soon_as_it_is_made(visit: Visitor) -> None:
     page.locator("select[name=mandate]").select_option("SH-2023")
     page.wait_for_url("**mandate=SH-2023**")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Shanghai: domestic chips")
-
-
-@pytest.mark.usefixtures("country")
-def test_an_operator_sees_the_verdict_that_its_file_would_give(visit: Visitor, owner: Operator) -> None:
-    page = visit(cast.user("filer", cast.Role.OPERATOR, acts_for=owner))
-    page.get_by_role("link", name="Centre SH-03").click()
-    page.get_by_role("link", name="File an inventory").click()
-    page.get_by_label("Drop the file here").set_input_files(UPLOADS / "gbk_excel.csv")
-    page.get_by_role("button", name="Read and check").click()
-    expect(page.locator("#prospects")).to_contain_text("120 of 160 units counted are domestic: 75.0000%.")
-    page.get_by_role("button", name="Submit to the regulator").click()
-    expect(page.get_by_role("status")).to_have_text("Submitted.")
-    assert Submission.objects.get(centre__code="SH-03").status == "submitted"
-
-
-@pytest.mark.usefixtures("country")
-def test_a_faulty_file_is_told_in_chinese(visit: Visitor, owner: Operator) -> None:
-    page = visit(cast.user("filer", cast.Role.OPERATOR, acts_for=owner))
-    page.get_by_role("button", name="中文").click()
-    page.goto("/centres/SH-03/file/")
-    page.locator("#id_file").set_input_files(UPLOADS / "unknown_chip.csv")
-    page.locator("main button[type=submit]").click()
-    expect(page.locator("#faults")).to_contain_text("目录中没有该芯片型号。")
 
 
 @pytest.mark.usefixtures("country", "worker")

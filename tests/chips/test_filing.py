@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from chips.models import Submission
-from chips.submissions import Superseded, WrongStatus, accept, return_for_correction, store_nil_draft, submit, withdraw
+from chips.submissions import Superseded, WrongStatus, accept, attest, return_for_correction, store_nil_draft, withdraw
 from compliance.models import DeterminationRequest
 from tests import cast
 
@@ -34,10 +34,10 @@ def test_the_second_of_two_reviewers_is_told() -> None:
 def test_a_nil_return_goes_the_same_way() -> None:
     filer = cast.user("filer", cast.Role.OPERATOR)
     draft = store_nil_draft(centre=cast.centre(), period=cast.period(), created_by=filer)
-    assert submit(draft, by=filer).status == "submitted"
+    assert attest(draft, by=filer, full_name="Wang").status == "submitted"
     assert withdraw(draft, by=filer).status == "withdrawn"
     with pytest.raises(WrongStatus):
-        submit(draft, by=filer)
+        attest(draft, by=filer, full_name="Wang")
 
 
 @pytest.mark.parametrize(

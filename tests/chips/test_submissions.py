@@ -11,16 +11,11 @@ from pytest_django import Settings
 from centres.models import Centre, ReportingPeriod
 from chips.models import InventoryLine, Submission
 from chips.originals import original
-from chips.submissions import store_draft, submit, withdraw
+from chips.submissions import attest, store_draft, withdraw
 from tests import cast
 from tests.chips.intake.test_uploads import MANIFEST, UPLOADS
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _files(settings: Settings, tmp_path: Path) -> None:
-    settings.FILES_DIR = tmp_path / "files"
 
 
 def store(path: Path) -> Submission | None:
@@ -79,7 +74,7 @@ def test_versions_are_of_what_was_submitted_and_drafts_leave_no_gap() -> None:
     assert discarded is not None
     assert second is not None
     withdraw(discarded, by=filer)
-    assert [submit(draft, by=filer).version for draft in (second, first)] == [1, 2]
+    assert [attest(draft, by=filer, full_name="Wang").version for draft in (second, first)] == [1, 2]
     third = store(UPLOADS / "plain.csv")
     assert third is not None
     assert third.version == 3

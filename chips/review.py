@@ -1,0 +1,71 @@
+"""What waits for a regulator, and what was said of a centre's filing before."""
+
+from typing import NamedTuple
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+
+from accounts.models import Role, User
+from chips.models import Submission, SubmissionStatus
+
+
+class Remark(NamedTuple):
+    """Why an earlier version was returned, taken back or amended."""
+
+    submission: Submission
+    comment: str
+    line_comments: list[dict[str, object]]
+
+
+class Waiting(NamedTuple):
+    """What was submitted and is decided by nobody yet, oldest first.
+
+    `new` was filed for the first time; of what is `changed` an earlier version was submitted. Each tells `follows`
+    (whether it is changed) and `confirmed` (how many questions its operator answered with a reason).
+    """
+
+    all: QuerySet[Submission]
+    new: QuerySet[Submission]
+    changed: QuerySet[Submission]
+
+
+def waiting(user: User) -> Waiting:
+    """What waits for `user`, a regulator."""
+    decided = Submission.objects.filter(
+        centre=OuterRef("centre"),
+        period=OuterRef("period"),
+        version__lt=OuterRef("version"),
+        submitted_at__isnull=False,
+    )
+    later = Submission.objects.filter(
+        centre=OuterRef("centre"),
+        period=OuterRef("period"),
+        version__gt=OuterRef("version"),
+        status__in=[SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED],
+    )
+    found = (
+        Submission.objects.visible_to(user)
+        .filter(status=SubmissionStatus.SUBMITTED)
+        # A later version stands in its place.
+        .filter(~Exists(later))
+        .select_related("centre__region", "centre__operator", "period")
+        .order_by("submitted_at", "pk")
+    )
+    told = found.annotate(follows=Exists(decided), confirmed=Count("confirmations"))
+    return Waiting(told, told.filter(~Exists(decided)), told.filter(Exists(decided)))
+
+
+def earlier_remarks(submission: Submission, user: User) -> list[Remark]:
+    """What regulator and operator said of earlier versions for the same period, oldest first; nothing for analysts."""
+    if user.role == Role.ANALYST:
+        return []
+    versions = (
+        Submission.objects.visible_to(user)
+        .filter(centre=submission.centre_id, period=submission.period_id, submitted_at__isnull=False)
+        .exclude(pk=submission.pk)
+        .order_by("version")
+    )
+    return [
+        Remark(version, said, version.line_comments)
+        for version in versions
+        if (said := version.decision_comment or version.repudiation_reason or version.amendment_reason)
+    ]

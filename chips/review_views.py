@@ -1,0 +1,62 @@
+"""Review: the regulator's queue, and what is decided of a submission."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import SignedInRequest, for_roles
+from accounts.models import Role
+from chips import review, submissions
+from chips.forms import ReturnForm
+from chips.views import take_step, visible
+
+PAGE = 50
+# What the queue can be narrowed to.
+NEW, CHANGED = "new", "changed"
+
+
+@for_roles(Role.REGULATOR)
+@require_GET
+def show_queue(request: SignedInRequest) -> HttpResponse:
+    """What waits for a decision, oldest first: filed for the first time, or changed since it was last decided."""
+    waiting = review.waiting(request.user)
+    shown = request.GET.get("show", "")
+    chosen = {NEW: waiting.new, CHANGED: waiting.changed}.get(shown, waiting.all)
+    context = {
+        "page": Paginator(chosen, PAGE).get_page(request.GET.get("page")),
+        "shown": shown,
+        "new_count": waiting.new.count(),
+        "changed_count": waiting.changed.count(),
+    }
+    return render(request, "chips/queue.html", context)
+
+
+@for_roles(Role.REGULATOR)
+@require_POST
+def accept(request: SignedInRequest, submission_id: int) -> HttpResponse:
+    """Accept what was submitted; its centre is determined at once."""
+    done = _("Accepted. The centre is being determined.")
+    return take_step(request, submission_id, done, lambda s: submissions.accept(s, by=request.user))
+
+
+@for_roles(Role.REGULATOR)
+@require_POST
+def return_for_correction(request: SignedInRequest, submission_id: int) -> HttpResponse:
+    """Return what was submitted, saying why, and of which lines."""
+    form = ReturnForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say what is to be corrected."))
+        return redirect("submission", visible(request, submission_id).pk)
+    return take_step(
+        request,
+        submission_id,
+        _("Returned for correction."),
+        lambda s: submissions.return_for_correction(
+            s, by=request.user, comment=form.cleaned_data["comment"], line_comments=form.line_comments()
+        ),
+        then=reverse("review"),
+    )

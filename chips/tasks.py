@@ -1,0 +1,29 @@
+"""Celery tasks: ids in, one call, nothing out. Each can run twice, at once or late."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from chips import reminders, uploads
+
+
+@shared_task
+def read_upload(upload_id: int) -> None:
+    uploads.read(upload_id)
+
+
+@shared_task
+def sweep_uploads() -> None:
+    for upload_id in uploads.left_unread(timezone.now()):
+        # A ring that nobody hears before the next sweep is worth nothing: that one rings again.
+        read_upload.apply_async([upload_id], expires=30)
+
+
+@shared_task
+def send_reminders() -> None:
+    reminders.write_reminders(timezone.now())
+    reminders.send_unsent(timezone.now())
+
+
+@shared_task
+def sweep_reminders() -> None:
+    reminders.send_unsent(timezone.now())

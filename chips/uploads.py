@@ -1,0 +1,324 @@
+"""An operator's file, from its last byte to a draft without fault: kept first, read by a worker, mended, read again.
+
+PostgreSQL remembers what is to be read and the broker only rings: with the broker away a file is received all the
+same. Who reads a file shows life; a reading that falls silent is taken over, and the loser finds out before it stores.
+"""
+
+import hashlib
+import logging
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from centres.models import Centre, ReportingPeriod
+from chips import submissions
+from chips.intake.check import Report
+from chips.models import Submission, SubmissionStatus, Upload, UploadStatus
+from chips.originals import keep_original, original
+from chips.timeliness import require_open
+
+logger = logging.getLogger(__name__)
+
+# A reader shows life every `PULSE`; one that was silent for so long is gone.
+PULSE, SILENT_AFTER = 0.5, timedelta(seconds=15)
+# A file that took down so many readers waits for a person.
+GREATEST_ATTEMPTS = 3
+SWEPT_AFTER = timedelta(seconds=10)
+SWEPT_AT_ONCE = 100
+LONGEST_CORRECTION = 10_000
+
+
+class NotMendable(Exception):
+    """A step that the upload's status does not allow."""
+
+    def __init__(self, upload: Upload) -> None:
+        super().__init__(f"Upload {upload.pk} is {upload.status}.")
+        self.upload = upload
+
+
+class BeingRead(Exception):
+    """The same file was sent before, and is being read."""
+
+
+class _TakenOver(Exception):
+    """Rolls back what a reader stored whom another took for dead."""
+
+
+def receive(
+    *,
+    path: Path,
+    name: str,
+    centre: Centre,
+    period: ReportingPeriod,
+    sent_by: User,
+    received_at: datetime,
+    declared_lines: int | None = None,
+    declared_units: int | None = None,
+    ring: bool = True,
+) -> Upload:
+    """Keep the file at `path`, whose last byte was in at `received_at`, and have it read.
+
+    The same file sent again, while the first one is being read or stands as a draft, is the first one. Raises
+    `Locked`, and `OSError` where the file cannot be kept: then nothing of it is.
+    """
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    require_open(centre, period, received_at)
+    keep_original(path, sha256)
+    declared = {"declared_lines": declared_lines, "declared_units": declared_units}
+    with transaction.atomic():
+        Centre.objects.select_for_update(no_key=True).get(pk=centre.pk)
+        alive = Q(status__in=[UploadStatus.WAITING, UploadStatus.READING]) | Q(
+            status=UploadStatus.READ, submission__status=SubmissionStatus.DRAFT
+        )
+        sent_before = Upload.objects.filter(
+            alive, centre=centre, period=period, file_sha256=sha256, corrections=[], **declared
+        ).last()
+        if sent_before is not None:
+            return sent_before
+        upload = Upload.objects.create(
+            centre=centre, period=period, sent_by=sent_by, received_at=received_at, file_name=name[:255],
+            file_sha256=sha256, **declared,
+        )  # fmt: skip
+        if ring:
+            _ring(upload)
+    return upload
+
+
+def _ring(upload: Upload) -> None:
+    from chips.tasks import read_upload
+
+    # Robust: a broker that is away must not fail what was just received; the sweep rings again.
+    transaction.on_commit(lambda: read_upload.delay(upload.pk), robust=True)
+
+
+def read(upload_id: int) -> Report | None:
+    """Read an upload that waits; None where there is nothing to read, or another reads it.
+
+    Its lines become a draft, or its report tells what is wrong with it; both in one transaction.
+    """
+    upload = _claim(upload_id)
+    if upload is None:
+        return None
+    pulse = _Pulse(upload)
+    try:
+        with pulse.beating(), transaction.atomic():
+            report, draft = submissions.store_draft(
+                path=original(upload.file_sha256),
+                name=upload.file_name,
+                centre=upload.centre,
+                period=upload.period,
+                created_by=upload.sent_by,
+                received_at=upload.received_at,
+                corrections=upload.corrections,
+                declared_lines=upload.declared_lines,
+                declared_units=upload.declared_units,
+                on_progress=pulse.note,
+            )
+            told = Upload.objects.filter(pk=upload.pk, claim=upload.claim).update(
+                status=UploadStatus.FAULTY if draft is None else UploadStatus.READ,
+                submission=draft,
+                report=report.as_data(),
+                lines_read=report.lines,
+                percent_read=100,
+                claim=None,
+            )
+            if not told:
+                raise _TakenOver
+    except _TakenOver:
+        logger.warning("Upload %s was taken over", upload.pk)
+        return None
+    return report
+
+
+def read_now(upload: Upload) -> tuple[Report, Submission | None]:
+    """Read an upload in the transaction that received it; what it came to, also where it was read before.
+
+    Raises `BeingRead` where the same file was sent before, and somebody else reads it just now.
+    """
+    read(upload.pk)
+    upload.refresh_from_db()
+    if upload.report is None:
+        raise BeingRead
+    return Report.from_data(upload.report), upload.submission
+
+
+def _claim(upload_id: int) -> Upload | None:
+    """Take an upload that waits, or whose reader fell silent; one that took down too many is set aside."""
+    now = timezone.now()
+    silent = Q(status=UploadStatus.READING, alive_at__lt=now - SILENT_AFTER)
+    open_uploads = Upload.objects.filter(Q(status=UploadStatus.WAITING) | silent, pk=upload_id)
+    open_uploads.filter(attempts__gte=GREATEST_ATTEMPTS).update(status=UploadStatus.FAILED, claim=None)
+    claim = uuid.uuid4()
+    taken = open_uploads.update(
+        status=UploadStatus.READING, claim=claim, alive_at=now, attempts=F("attempts") + 1, lines_read=0,
+        percent_read=None,
+    )  # fmt: skip
+    if not taken:
+        return None
+    return Upload.objects.select_related("centre", "period", "sent_by").get(pk=upload_id, claim=claim)
+
+
+class _Pulse:
+    """Shows, from a thread of its own, that an upload is being read and how far."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.upload = upload
+        self.lines, self.fraction = 0, None
+        self._over = threading.Event()
+
+    lines: int
+    fraction: float | None
+
+    def note(self, lines: int, fraction: float | None) -> None:
+        self.lines, self.fraction = lines, fraction
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        # Within a transaction nobody else sees the upload yet, so that there is nothing to show.
+        if connection.in_atomic_block:
+            yield
+            return
+        thread = threading.Thread(target=self._beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _beat(self) -> None:
+        try:
+            while not self._over.wait(PULSE):
+                percent = None if self.fraction is None else min(99, int(100 * self.fraction))
+                Upload.objects.filter(pk=self.upload.pk, claim=self.upload.claim).update(
+                    alive_at=timezone.now(), lines_read=self.lines, percent_read=percent
+                )
+        finally:
+            connection.close()
+
+
+@transaction.atomic
+def mend(
+    upload: Upload,
+    corrections: Sequence[tuple[int, str, str]],
+    *,
+    by: User,
+    declared: Mapping[str, int | None] | None = None,
+) -> Upload:
+    """Have cells (row, column) read as the text given, in place of what the file holds, and read it again.
+
+    `declared` are the lines and units that the sender now says that the file holds. A draft that it was becomes void.
+    Raises `NotMendable`.
+    """
+    locked = _locked(upload, UploadStatus.FAULTY, UploadStatus.READ)
+    known = submissions.by_row(locked.corrections)
+    written = {(fault["row"], fault["column"]): fault["value"] for fault in (locked.report or {}).get("errors", ())}
+    at = timezone.localtime().isoformat(timespec="seconds")
+    locked.corrections += [
+        {
+            "row": row,
+            "column": column,
+            "written": known.get(row, {}).get(column) or written.get((row, column)) or _read_in(locked, row, column),
+            "corrected": text,
+            "by": by.username,
+            "at": at,
+        }
+        for row, column, text in corrections
+    ]
+    for name, number in (declared or {}).items():
+        setattr(locked, name, number)
+    _void_draft(locked, by)
+    return _again(locked)
+
+
+# Where a line keeps what was read in a column, if not under the column's own name.
+_KEPT_AS = {"chip_model": "chip_model__name", "vendor": "chip_model__vendor__name"}
+
+
+def _read_in(upload: Upload, row: int, column: str) -> str | None:
+    """What was read in a cell of the draft that `upload` is; None where there is no such line."""
+    if upload.submission is None:
+        return None
+    (read,) = upload.submission.lines.filter(row=row).values_list(_KEPT_AS.get(column, column), flat=True) or [None]
+    return "; ".join(read) if isinstance(read, list) else None if read is None else str(read)
+
+
+@transaction.atomic
+def undo(upload: Upload, *, by: User) -> Upload:
+    """Take back all that was mended in the page: the file is read as it was sent. Raises `NotMendable`."""
+    locked = _locked(upload, UploadStatus.FAULTY, UploadStatus.READ)
+    locked.corrections = []
+    _void_draft(locked, by)
+    return _again(locked)
+
+
+@transaction.atomic
+def retry(upload: Upload) -> Upload:
+    """Read anew what could not be read. Raises `NotMendable`."""
+    return _again(_locked(upload, UploadStatus.FAILED))
+
+
+@transaction.atomic
+def discard(upload: Upload, *, by: User) -> Upload:
+    """Lay an upload aside, with the draft that it was; the file is kept. Raises `NotMendable`."""
+    locked = _locked(upload, *(status for status in UploadStatus if status != UploadStatus.DISCARDED))
+    if locked.submission is not None:
+        submissions.withdraw(locked.submission, by=by)
+    # Whoever reads it finds out before it stores.
+    locked.status, locked.claim = UploadStatus.DISCARDED, None
+    locked.save(update_fields=["status", "claim"])
+    return locked
+
+
+def _locked(upload: Upload, *due: UploadStatus) -> Upload:
+    locked = Upload.objects.select_for_update(of=("self",)).select_related("centre", "period").get(pk=upload.pk)
+    is_sent = locked.submission is not None and locked.submission.status != SubmissionStatus.DRAFT
+    if locked.status not in due or is_sent:
+        raise NotMendable(locked)
+    return locked
+
+
+def _void_draft(upload: Upload, by: User) -> None:
+    draft, upload.submission = upload.submission, None
+    if draft is not None:
+        upload.status = UploadStatus.WAITING
+        upload.save(update_fields=["submission", "status"])
+        submissions.withdraw(draft, by=by)
+
+
+def _again(upload: Upload) -> Upload:
+    upload.status, upload.attempts, upload.percent_read, upload.lines_read = UploadStatus.WAITING, 0, None, 0
+    upload.save()
+    _ring(upload)
+    return upload
+
+
+def unfinished(user: User) -> QuerySet[Upload]:
+    """The files that `user` sent and that wait for it: not read yet, or to be mended; oldest first.
+
+    One that a later filing of the same centre and period follows waits for nobody.
+    """
+    later = Submission.objects.filter(
+        centre=OuterRef("centre"), period=OuterRef("period"), created_at__gt=OuterRef("received_at")
+    ).exclude(status=SubmissionStatus.WITHDRAWN)
+    status = [UploadStatus.WAITING, UploadStatus.READING, UploadStatus.FAULTY, UploadStatus.FAILED]
+    waiting = Upload.objects.visible_to(user).filter(~Exists(later), status__in=status)
+    return waiting.select_related("centre", "period").order_by("received_at", "pk")
+
+
+def left_unread(now: datetime) -> list[int]:
+    """The uploads that nobody reads, oldest first."""
+    waiting = Q(status=UploadStatus.WAITING, received_at__lte=now - SWEPT_AFTER)
+    silent = Q(status=UploadStatus.READING, alive_at__lt=now - SILENT_AFTER)
+    return list(
+        Upload.objects.filter(waiting | silent).order_by("received_at").values_list("pk", flat=True)[:SWEPT_AT_ONCE]
+    )

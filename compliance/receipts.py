@@ -1,0 +1,38 @@
+"""The third receipt of a filing: what was determined of it, made anew of the determination, which never changes."""
+
+from typing import Any
+
+from centres.models import Provenance
+from chips.receipts import REGISTER, sealed, written
+from compliance.models import Determination
+
+KIND = "determined"
+
+
+def determination_receipt(determination: Determination) -> dict[str, Any] | None:
+    """The receipt of `determination`, the same whenever it is asked for; None for a centre that files nothing here."""
+    centre, submission = determination.centre, determination.submission
+    if centre.provenance == Provenance.ILLUSTRATIVE:
+        return None
+    answer, mandate = determination.answer, determination.provision.mandate
+    return sealed(
+        {
+            "kind": KIND,
+            "register": REGISTER,
+            "centre": {"code": centre.code, "name_en": centre.name_en, "name_zh": centre.name_zh},
+            "period": determination.period_id,
+            "determination": {
+                "id": determination.pk,
+                "mandate": mandate.code,
+                "mandate_name": f"{mandate.title_en} · {mandate.title_zh}",
+                "outcome": determination.outcome,
+                "share_low": answer.get("low"),
+                "share_high": answer.get("high"),
+                "threshold": answer.get("threshold"),
+                "digest": determination.digest,
+                "determined_at": written(determination.known_at),
+                "submission_accession_number": submission and submission.accession_number,
+                "lines_sha256": submission and submission.lines_sha256,
+            },
+        }
+    )

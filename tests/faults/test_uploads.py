@@ -1,0 +1,262 @@
+"""An upload when things break: one submission, a clear state, and nothing lost."""
+
+import io
+import os
+import resource
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+
+from centres.models import Centre, ReportingPeriod
+from chips import filing_views, submissions, uploads
+from chips.models import InventoryLine, Receipt, Submission, Upload
+from chips.originals import original
+from config.celery import app
+from tests import cast, workers
+from tests.chips.intake.test_uploads import UPLOADS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT_ONCE = 8
+
+
+@pytest.fixture(autouse=True)
+def _register(transactional_db: None) -> None:
+    # The workers are told of no other folder of files than the tests' own.
+    if not ReportingPeriod.objects.exists():
+        call_command("load_reference", verbosity=0)
+
+
+@pytest.fixture
+def where() -> Centre:
+    return cast.centre(owner=cast.operator())
+
+
+@pytest.fixture
+def filer(where: Centre) -> Client:
+    client = Client()
+    client.force_login(cast.user("filer", cast.Role.OPERATOR, acts_for=where.operator))
+    return client
+
+
+def send(client: Client, content: bytes | None = None, lines: int = 2, units: int = 160) -> Any:
+    file = io.BytesIO(content or (UPLOADS / "gbk_excel.csv").read_bytes())
+    file.name = "inventory.csv"
+    asked = {"period": "2025Q4", "file": file, "declared_lines": lines, "declared_units": units}
+    return client.post("/centres/SH-01/file/", asked)
+
+
+def many(count: int) -> bytes:
+    return b"chip_model,quantity\n" + b"Ascend 910B,1\n" * count
+
+
+def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+    """What `calls` answer, all begun at the same moment."""
+    barrier = threading.Barrier(len(calls))
+
+    def begin(call: Callable[[], Any]) -> Any:
+        try:
+            barrier.wait(30)
+            return call()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(begin, calls))
+
+
+def test_with_the_broker_away_a_file_is_received_and_read_when_it_is_back(
+    filer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filing_views, "_WAITED", 0)
+    with monkeypatch.context() as away:
+        away.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")
+        away.setattr(app, "_pool", None)
+        app.amqp._producer_pool = None
+        answer = send(filer)
+    app.amqp._producer_pool = None
+    upload = Upload.objects.get()
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/uploads/{upload.pk}/")
+    assert upload.status == "waiting"
+    assert "as soon as a reader is free" in filer.get(f"/uploads/{upload.pk}/").content.decode()
+    assert original(upload.file_sha256).is_file()
+    # What the sweep does, once there is a worker again.
+    with workers.running():
+        from chips.tasks import read_upload
+
+        read_upload.delay(upload.pk)
+        workers.wait_for(lambda: Upload.objects.get().status == "read")
+    assert Submission.objects.get().units == 160
+
+
+def test_the_sweep_rings_for_what_nobody_reads(filer: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filing_views, "_WAITED", 0)
+    send(filer)
+    # As if the ring had been lost with the broker.
+    app.control.purge()
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE chips_upload SET received_at = received_at - interval '1 minute'")
+        cursor.execute("SET session_replication_role = DEFAULT")
+    with workers.running(), workers.beating(tmp_path, 1):
+        workers.wait_for(lambda: Upload.objects.get().status == "read")
+
+
+def test_a_worker_killed_while_it_reads_costs_a_moment(filer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filing_views, "_WAITED", 0)
+    monkeypatch.setattr(uploads, "SILENT_AFTER", uploads.timedelta(seconds=0))
+    lines = 400_000
+    with workers.running():
+        readers = reading_workers()
+        send(filer, many(lines), lines, lines)
+        workers.wait_for(lambda: Upload.objects.get().lines_read > 0)
+        for pid in readers:
+            os.kill(pid, signal.SIGKILL)
+        upload = Upload.objects.get()
+        assert upload.status == "reading"
+        assert not Submission.objects.exists()
+        page = filer.get(f"/uploads/{upload.pk}/").content.decode()
+        assert "It is being read." in page
+    report = uploads.read(upload.pk)
+    assert report is not None
+    assert report.ok
+    upload.refresh_from_db()
+    assert (upload.status, upload.attempts) == ("read", 2)
+    assert Submission.objects.get().units == lines
+    assert InventoryLine.objects.count() == lines
+
+
+def reading_workers() -> list[int]:
+    """The processes of the pool of the test's own worker."""
+    found: dict[str, Any] = app.control.inspect(timeout=2).stats() or {}
+    return [pid for stats in found.values() for pid in stats["pool"]["processes"]]
+
+
+def test_a_file_that_takes_down_every_reader_is_set_aside(filer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filing_views, "_WAITED", 0)
+    send(filer)
+    upload = Upload.objects.get()
+    Upload.objects.update(status="reading", attempts=uploads.GREATEST_ATTEMPTS, alive_at=upload.received_at)
+    monkeypatch.setattr(uploads, "SILENT_AFTER", uploads.timedelta(seconds=-5))
+    assert uploads.read(upload.pk) is None
+    assert "It could not be read" in filer.get(f"/uploads/{upload.pk}/").content.decode()
+    filer.post(f"/uploads/{upload.pk}/retry/")
+    assert uploads.read(upload.pk) is not None
+    assert Submission.objects.get().units == 160
+
+
+def test_a_reader_that_was_taken_for_dead_stores_nothing(filer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filing_views, "_WAITED", 0)
+    send(filer)
+    upload = Upload.objects.get()
+    real = submissions.store_draft
+
+    def overtaken(**asked: Any) -> Any:
+        monkeypatch.setattr(submissions, "store_draft", real)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(take_over).result(30)
+        return real(**asked)
+
+    def take_over() -> None:
+        Upload.objects.filter(pk=upload.pk).update(alive_at=upload.received_at - uploads.SILENT_AFTER * 2)
+        uploads.read(upload.pk)
+        connection.close()
+
+    monkeypatch.setattr(submissions, "store_draft", overtaken)
+    assert uploads.read(upload.pk) is None
+    assert Submission.objects.count() == 1
+    assert InventoryLine.objects.count() == 2
+
+
+def test_the_same_file_sent_at_the_same_moment_is_one_submission(filer: Client, where: Centre) -> None:
+    session = filer.cookies["sessionid"].value
+
+    def call() -> Any:
+        client = Client()
+        client.cookies["sessionid"] = session
+        return send(client)
+
+    with workers.running():
+        answers = at_once([call] * AT_ONCE)
+        workers.wait_for(lambda: Upload.objects.filter(status="read").count() == 1)
+    assert {answer.status_code for answer in answers} == {302}
+    assert Upload.objects.count() == Submission.objects.count() == 1
+    assert len({answer.headers["Location"] for answer in answers}) <= 2
+
+
+def test_two_versions_attested_at_once_are_both_kept_in_an_order(where: Centre) -> None:
+    by = cast.user("filer", cast.Role.OPERATOR)
+    period = cast.period()
+    drafts = [submissions.store_nil_draft(centre=where, period=period, created_by=by) for _ in range(AT_ONCE)]
+    found = at_once([partial(submissions.attest, draft, by=by, full_name="Li") for draft in drafts])
+    assert sorted(one.version for one in found) == list(range(1, AT_ONCE + 1))
+    assert sorted(one.accession_number[-6:] for one in found) == [f"{n:06}" for n in range(1, AT_ONCE + 1)]
+    assert [one.accession_number[-6:] for one in sorted(found, key=lambda one: one.version)] == [
+        f"{n:06}" for n in range(1, AT_ONCE + 1)
+    ]
+    assert Receipt.objects.count() == AT_ONCE
+
+
+def test_one_draft_attested_twice_at_once_is_sent_once(where: Centre) -> None:
+    by = cast.user("filer", cast.Role.OPERATOR)
+    draft = submissions.store_nil_draft(centre=where, period=cast.period(), created_by=by)
+    found = at_once([lambda: submissions.attest(draft, by=by, full_name="Li")] * 4)
+    assert sum(isinstance(one, submissions.WrongStatus) for one in found) == 3
+    assert Receipt.objects.count() == 1
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """No file of this process grows beyond `size` bytes: a write fails as it does on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    was = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, was)
+
+
+def test_a_disk_that_is_full_while_the_original_is_kept_stores_nothing(
+    filer: Client, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filing_views, "_WAITED", 0)
+    settings.FILES_DIR = tmp_path / "files"
+    with disk_of(1_000):
+        answer = send(filer, many(1_000), 1_000, 1_000)
+    assert answer.status_code == 422
+    assert "disk is full" in answer.content.decode()
+    assert not Upload.objects.exists()
+    folder = Path(settings.FILES_DIR)
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+    assert send(filer, many(1_000), 1_000, 1_000).status_code == 302
+
+
+def test_a_browser_that_closes_finds_its_upload_again(filer: Client) -> None:
+    with workers.running():
+        send(filer, many(50_000), 50_000, 50_000)
+        # Nobody looks at the page; its sender comes back another day, by the list of what waits for them.
+        workers.wait_for(lambda: Upload.objects.get().status == "read")
+    assert f"/submissions/{Submission.objects.get().pk}/" in filer.get("/").content.decode()
+
+
+def test_a_faulty_upload_is_found_again_as_well(filer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filing_views, "_WAITED", 0)
+    send(filer, b"chip_model,quantity\nnothing,1\n", 1, 1)
+    upload = Upload.objects.get()
+    uploads.read(upload.pk)
+    assert f"/uploads/{upload.pk}/" in filer.get("/").content.decode()
+    assert f"/uploads/{upload.pk}/" in filer.get("/centres/SH-01/").content.decode()

@@ -54,16 +54,18 @@ def file_inventory(request: SignedInRequest, code: str) -> HttpResponse:
     received_at = timezone.now()
     centre = get_object_or_404(Centre.objects.visible_to(request.user).select_related("region"), code=code)
     form = FilingForm(posted, files, initial={"period": request.GET.get("period")})
+    locked: ReportingPeriod | None = None
     if posted is not None and form.is_valid():
         try:
             return _received(request, centre, form.cleaned_data, received_at)
         except Locked as error:
             form.add_error("period", why_locked(error.term))
+            locked = form.cleaned_data["period"]
         except OSError:
             form.add_error(
                 None, _("The file could not be kept: the server's disk is full. Nothing was stored; try later.")
             )
-    context = {"centre": centre, "form": form, "columns": COLUMNS}
+    context = {"centre": centre, "form": form, "columns": COLUMNS, "locked": locked}
     return render(request, "chips/file_inventory.html", context, status=200 if posted is None else 422)
 
 

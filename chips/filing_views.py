@@ -140,6 +140,7 @@ def _show(request: SignedInRequest, upload: Upload, form: RedeclareForm, status:
         "report": report and report.worded(language),
         "mends": offered,
         "is_mendable": any(mend.target for mend in offered),
+        "is_declared_otherwise": any(mend.is_declared for mend in offered),
         "models": ChipModel.objects.select_related("vendor") if any(m.takes_text for m in offered) else [],
         "form": form,
     }

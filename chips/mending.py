@@ -14,6 +14,7 @@ SHOWN = 200
 _LABELS = {"workload": Workload, "status": LineStatus, "acquisition": Acquisition}
 # Of these the cell alone does not say what would be right.
 _IN_THE_FILE = frozenset(("duplicate_serial", "precision_lost", "broken_row"))
+_DECLARED = frozenset(("declared_lines_differ", "declared_units_differ"))
 # The fault is told of one column and mended in another.
 _MENDED_IN = {"ambiguous_chip": "vendor", "serial_count_mismatch": "quantity"}
 _COUNTED = re.compile(r"[^0-9]*([0-9]{1,8})[^0-9]*", re.ASCII)
@@ -33,6 +34,11 @@ class Mend(NamedTuple):
     target: str | None
     choices: list[Choice]
     suggestion: str
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether what was said of the file differs from what it holds, and not a cell is wrong."""
+        return self.fault["code"] in _DECLARED
 
     @property
     def takes_text(self) -> bool:

@@ -17,8 +17,9 @@ from rest_framework.routers import SimpleRouter
 from accounts.api import Me
 from accounts.rest import Answer
 from centres.api import Centres, Operators, Periods, Regions
-from chips.api import Chips, Submissions, Vendors
+from chips.catalogue_api import Chips, Vendors
 from chips.help_api import FindingCodes
+from chips.submission_api import Submissions
 from chips.timeliness_api import Timeliness
 from chips.upload_api import InventoryTemplate, Uploads
 from compliance.api import Determinations, Mandates

@@ -54,6 +54,12 @@ def waiting(user: User) -> Waiting:
     return Waiting(told, told.filter(~Exists(decided)), told.filter(Exists(decided)))
 
 
+def repudiated(user: User) -> QuerySet[Submission]:
+    """What its senders say is not theirs, the latest first."""
+    found = Submission.objects.visible_to(user).filter(status=SubmissionStatus.REPUDIATED)
+    return found.select_related("centre", "period").order_by("-repudiated_at", "-pk")
+
+
 def earlier_remarks(submission: Submission, user: User) -> list[Remark]:
     """What regulator and operator said of earlier versions for the same period, oldest first; nothing for analysts."""
     if user.role == Role.ANALYST:

@@ -15,6 +15,7 @@ from chips.forms import ReturnForm
 from chips.views import take_step, visible
 
 PAGE = 50
+SHOWN_REPUDIATED = 10
 # What the queue can be narrowed to.
 NEW, CHANGED = "new", "changed"
 
@@ -31,6 +32,7 @@ def show_queue(request: SignedInRequest) -> HttpResponse:
         "shown": shown,
         "new_count": waiting.new.count(),
         "changed_count": waiting.changed.count(),
+        "repudiated": review.repudiated(request.user)[:SHOWN_REPUDIATED],
     }
     return render(request, "chips/queue.html", context)
 

@@ -128,9 +128,14 @@ class Submissions(Resource):
     def create(self, request: Request) -> Response:
         """Upload an inventory, or a nil return, as the next version's draft; a faulty file stores no line."""
         self.require_role(Role.OPERATOR)
-        # The whole request was read for its fields: this is the instant of its last byte.
-        received_at, body = timezone.now(), self.read_body(UploadBody)
+        received_at, body = self.last_byte_at(), self.read_body(UploadBody)
         return once(request, self.user, lambda: self._store(received_at=received_at, **body))
+
+    def last_byte_at(self) -> datetime:
+        """The server's time when the request was in, whole."""
+        # Its fields are not read before somebody asks for them.
+        _ = self.request.data
+        return timezone.now()
 
     def _store(
         self,
@@ -238,7 +243,7 @@ class Submissions(Resource):
     @action(detail=True, methods=["post"])
     def attest(self, request: Request, pk: str) -> Response:
         """Send a draft to the regulator under the declaration; its receipt follows."""
-        at = timezone.now()
+        at = self.last_byte_at()
 
         def act(
             submission: Submission,

@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
 from pytest_django import Settings
+from rest_framework.authtoken.models import Token
 
+from accounts.models import User
 from centres.models import Operator
 from chips import filing_views
 from chips.models import Receipt, Submission, Upload
@@ -47,14 +50,14 @@ def filer(client: Client, owner: Operator, settings: Settings, tmp_path: Any, mo
     return client
 
 
-def post_slowly(client: Client, address: str, fields: dict[str, Any]) -> SlowBody:
+def post_slowly(client: Client, address: str, fields: dict[str, Any], **headers: str) -> SlowBody:
     content = encode_multipart(BOUNDARY, fields)
     body = SlowBody(content)
     begun = timezone.now()
     environment: Any = {
         "wsgi.input": body, "CONTENT_LENGTH": str(len(content)), "CONTENT_TYPE": MULTIPART_CONTENT
     }  # fmt: skip
-    client.generic("POST", address, b"", **environment)
+    client.generic("POST", address, b"", headers=headers, **environment)
     assert body.ended_at is not None
     assert (body.ended_at - begun).total_seconds() > 0.05
     return body
@@ -78,3 +81,12 @@ def test_a_signature_counts_from_its_last_byte(filer: Client) -> None:
     assert draft.submitted_at is not None
     assert draft.submitted_at >= body.ended_at
     assert Receipt.objects.count() == 1
+
+
+def test_the_api_counts_alike(filer: Client) -> None:
+    token = Token.objects.create(user=User.objects.get(username="filer"))
+    file = SimpleUploadedFile("inventory.csv", b"chip_model,quantity\n" + b"H800,1\n" * 600)
+    fields = {"centre": "SH-01", "period": "2025Q4", "file": file}
+    body = post_slowly(Client(), "/api/v1/submissions/", fields, Authorization=f"Token {token.key}")
+    assert body.ended_at is not None
+    assert Upload.objects.get().received_at >= body.ended_at

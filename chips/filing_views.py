@@ -39,7 +39,7 @@ from chips.timeliness import Locked, why_locked
 from chips.uploads import NotMendable
 
 # A small file is read before its sender has looked up: then there is no page in between.
-_WAITED, _LOOKED_EVERY = 1.0, 0.02
+_WAITED, _LOOKED_EVERY = 1.0, 0.01
 _PASTED = "pasted.tsv"
 
 

@@ -1,9 +1,19 @@
 """Celery tasks: ids in, one call, nothing out. Each can run twice, at once or late."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_process_init
 from django.utils import timezone
 
 from chips import reminders, uploads
+from chips.intake.sandbox import keep_ready
+
+
+@worker_process_init.connect
+def prepare_to_read(**signal: Any) -> None:
+    """A small file is read in the time that a reader takes to start: one waits in each process of the pool."""
+    keep_ready()
 
 
 @shared_task

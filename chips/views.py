@@ -28,7 +28,7 @@ from chips.review import earlier_remarks
 from chips.serials import claimed_elsewhere
 from chips.submissions import Superseded, WrongStatus, is_repudiable
 
-PAGE = 100
+PAGE = 50
 
 
 @require_GET

@@ -47,7 +47,7 @@ def check_file(
     """
     task = _task(path, name, catalogue, ends_on, corrections, declared_lines, declared_units)
     task |= {"memory": memory, "seconds": seconds}
-    with _child(task, on_progress) as child:
+    with _reading(task, on_progress) as child:
         return _report_of(child, path, name)
 
 
@@ -70,18 +70,9 @@ def read_rows(
     report is not `ok`. `corrections` are texts by row and column, checked in place of what stands there.
     `on_progress` is called from a thread of this process, twice a second at most, and no more once the report is there.
     """
-    receiving, sending = os.pipe()
-    with os.fdopen(receiving, "rb") as rows:
-        try:
-            task = _task(path, name, catalogue, ends_on, corrections, declared_lines, declared_units)
-            task |= {"rows_to": sending, "submission": submission}
-            child = _child(task, on_progress, pass_fds=(sending,))
-        finally:
-            # Else the stream would never end: this process would hold its other end open.
-            os.close(sending)
-        with child:
-            yield rows, lambda: _report_of(child, path, name)
-            child.kill()
+    task = _task(path, name, catalogue, ends_on, corrections, declared_lines, declared_units)
+    with _reading(task | {"submission": submission}, on_progress) as child:
+        yield child.rows, lambda: _report_of(child, path, name)
 
 
 def _task(
@@ -101,8 +92,8 @@ def _task(
         "ends_on": ends_on.isoformat(),
         "memory": MEMORY,
         "seconds": SECONDS,
-        "rows_to": None,
-        "progress_to": None,
+        # None: nobody takes the lines, only the report.
+        "submission": None,
         "corrections": {row: dict(cells) for row, cells in (corrections or {}).items()},
         "declared_lines": declared_lines,
         "declared_units": declared_units,
@@ -110,48 +101,99 @@ def _task(
 
 
 class _Child(subprocess.Popen[bytes]):
-    """The process that reads, and the thread that hears how far it is."""
+    """The process that reads: it waits for its task, and says what it read and how far it is by two pipes."""
 
-    listener: threading.Thread | None = None
+    def __init__(self) -> None:
+        rows, self.rows_to = os.pipe()
+        told, self.progress_to = os.pipe()
+        self.rows, self.told = os.fdopen(rows, "rb"), os.fdopen(told, "rb")
+        self.listener: threading.Thread | None = None
+        try:
+            super().__init__(
+                [sys.executable, "-m", "chips.intake"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=_PROJECT,
+                pass_fds=(self.rows_to, self.progress_to),
+            )
+        finally:
+            # Else the streams would never end: this process would hold their other ends open.
+            os.close(self.rows_to)
+            os.close(self.progress_to)
+
+    def begin(self, task: dict[str, Any], on_progress: OnProgress | None) -> None:
+        """Give the process its task, and listen to how far it is."""
+        if on_progress:
+            self.listener = threading.Thread(target=_listen, args=(self.told, on_progress), daemon=True)
+            self.listener.start()
+        task = task | {
+            "rows_to": None if task["submission"] is None else self.rows_to,
+            "progress_to": self.progress_to if on_progress else None,
+        }
+        assert self.stdin is not None  # noqa: S101 - tells the type checker
+        # A child that died already has its say in the report.
+        with suppress(BrokenPipeError):
+            self.stdin.write(json.dumps(task).encode())
+            self.stdin.close()
+        self.stdin = None
 
     def hear_out(self) -> None:
         if self.listener:
             self.listener.join()
 
-
-def _child(task: dict[str, Any], on_progress: OnProgress | None, pass_fds: tuple[int, ...] = ()) -> _Child:
-    hearing, telling = os.pipe() if on_progress else (None, None)
-    try:
-        child = _Child(
-            [sys.executable, "-m", "chips.intake"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=_PROJECT,
-            pass_fds=pass_fds if telling is None else (*pass_fds, telling),
-        )
-    finally:
-        if telling is not None:
-            os.close(telling)
-    if on_progress and hearing is not None:
-        child.listener = threading.Thread(target=_listen, args=(hearing, on_progress), daemon=True)
-        child.listener.start()
-    assert child.stdin is not None  # noqa: S101 - tells the type checker
-    # A child that died already has its say in the report.
-    with suppress(BrokenPipeError):
-        child.stdin.write(json.dumps(task | {"progress_to": telling}).encode())
-        child.stdin.close()
-    child.stdin = None
-    return child
+    def end(self) -> None:
+        """End the process, whatever it does, and what it said is lost."""
+        self.kill()
+        self.hear_out()
+        self.rows.close()
+        self.told.close()
 
 
-def _listen(pipe: int, on_progress: OnProgress) -> None:
-    with os.fdopen(pipe, "rb") as told:
-        for line in told:
-            # Of a child that was killed while it told something there may be half a line.
-            with suppress(ValueError):
-                lines, fraction = json.loads(line)
-                on_progress(lines, fraction)
+class _Ready:
+    """A child started beforehand, where files are read one after another: starting one takes as long as a small file.
+
+    It ends with this process, which holds the only other end of its standard input.
+    """
+
+    is_wanted = False
+    child: _Child | None = None
+
+    def take(self) -> _Child:
+        child, self.child = self.child, None
+        return child if child is not None and child.poll() is None else _Child()
+
+    def prepare(self) -> None:
+        if self.is_wanted and self.child is None:
+            self.child = _Child()
+
+
+_ready = _Ready()
+
+
+def keep_ready() -> None:
+    """Keep a child started for the next file from now on: for a process that reads many, one at a time."""
+    _ready.is_wanted = True
+    _ready.prepare()
+
+
+@contextmanager
+def _reading(task: dict[str, Any], on_progress: OnProgress | None) -> Iterator[_Child]:
+    with _ready.take() as child:
+        try:
+            child.begin(task, on_progress)
+            yield child
+        finally:
+            child.end()
+            _ready.prepare()
+
+
+def _listen(told: BinaryIO, on_progress: OnProgress) -> None:
+    for line in told:
+        # Of a child that was killed while it told something there may be half a line.
+        with suppress(ValueError):
+            lines, fraction = json.loads(line)
+            on_progress(lines, fraction)
 
 
 def _report_of(child: _Child, path: Path, name: str) -> Report:

@@ -65,7 +65,8 @@ def test_an_older_version_that_a_later_one_follows_waits_for_nobody(reviewer: Cl
 
 def test_comments_on_lines_go_with_the_return(reviewer: Client, where: Centre, owner: Operator) -> None:
     submitted = cast.file(where, cast.period(), status="submitted", ascend=5, h800=7)
-    said = {"comment": "See the lines.", "line-2": "Which contract?", "line-3": " ", "line-99": "none", "line-x": "none"}
+    lines = {"line-2": "Which contract?", "line-3": " ", "line-99": "none", "line-x": "none"}
+    said = {"comment": "See the lines."} | lines
     answer = reviewer.post(f"/submissions/{submitted.pk}/return/", said)
     assert answer.headers["Location"] == "/review/"
     submitted.refresh_from_db()

@@ -162,6 +162,13 @@ def differences(before: Submission | None, after: Submission, *, limit: int = GR
     )
 
 
+def is_same(before: Submission, after: Submission) -> bool:
+    """Whether both hold the same lines, in whatever order and whatever the catalogue calls their chips."""
+    if (before.nil, before.line_count, before.units) != (after.nil, after.line_count, after.units):
+        return False
+    return differences(before, after, limit=0).is_same
+
+
 def units_by_model(before: Submission | None, after: Submission) -> list[ModelUnits]:
     """The units of each model and status in both submissions, by vendor and model; of statuses, those that occur."""
     was, became = Q(submission=before.pk if before else None), Q(submission=after.pk)

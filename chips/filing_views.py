@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import FileResponse, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,15 +25,17 @@ from accounts.models import Role
 from accounts.rest import label_of
 from centres.models import Centre, ReportingPeriod
 from centres.terms import term_of
-from chips import mending, submissions, uploads
+from chips import submissions, uploads
 from chips.declaration import CURRENT
 from chips.errors_workbook import XLSX, errors_of_upload
-from chips.forms import AttestForm, FilingForm, RedeclareForm
+from chips.forms import LONGEST_REASON, AttestForm, FilingForm, MendForm, RedeclareForm, texts_of
 from chips.intake.check import Report
 from chips.intake.columns import COLUMNS
 from chips.intake.formats import GREATEST_FILE
+from chips.mending import SHOWN, Mend, mends
 from chips.models import ChipModel, Submission, SubmissionStatus, Upload, UploadStatus
 from chips.originals import original
+from chips.receipts import DamagedOriginal
 from chips.submissions import OpenQuestions, ReasonMissing, SameAsAccepted, WrongStatus
 from chips.template import template_for
 from chips.timeliness import Locked, why_locked
@@ -59,8 +62,8 @@ def file_inventory(request: SignedInRequest, code: str) -> HttpResponse:
         try:
             return _received(request, centre, form.cleaned_data, received_at)
         except Locked as error:
-            form.add_error("period", why_locked(error.term))
             locked = form.cleaned_data["period"]
+            form.add_error("period", why_locked(error.term))
         except OSError:
             form.add_error(
                 None, _("The file could not be kept: the server's disk is full. Nothing was stored; try later.")
@@ -131,13 +134,12 @@ def show_upload(request: SignedInRequest, upload_id: int) -> HttpResponse:
 
 def _show(request: SignedInRequest, upload: Upload, form: RedeclareForm, status: int = 200) -> HttpResponse:
     report = Report.from_data(upload.report) if upload.status == UploadStatus.FAULTY and upload.report else None
-    language = get_language() or "en"
-    offered = mending.mends(report, language)[: mending.SHOWN] if report else []
+    offered = _offered(upload)
     context = {
         "upload": upload,
         "is_open": upload.status in (UploadStatus.WAITING, UploadStatus.READING),
         "is_faulty": report is not None,
-        "report": report and report.worded(language),
+        "report": report and report.worded(get_language() or "en"),
         "mends": offered,
         "is_mendable": any(mend.target for mend in offered),
         "is_declared_otherwise": any(mend.is_declared for mend in offered),
@@ -153,19 +155,27 @@ def _show(request: SignedInRequest, upload: Upload, form: RedeclareForm, status:
 def mend(request: SignedInRequest, upload_id: int) -> HttpResponse:
     """Mend cells in the page, and have the file read again."""
     upload = _visible(request, upload_id)
-    form = RedeclareForm(request.POST, upload=upload)
+    form = MendForm(request.POST, upload=upload, offered=_offered(upload))
     if not form.is_valid():
-        return _show(request, upload, form, status=422)
+        if upload.status == UploadStatus.FAULTY:
+            return _show(request, upload, form, status=422)
+        messages.error(request, _("Nothing was mended: give a row, a column, and what the cell should hold."))
+        return redirect(_next_page(upload))
     if form.cleaned_data["mended_before"] != len(upload.corrections):
         messages.error(request, _("Somebody mended it meanwhile; look again."))
         return redirect("upload", upload.pk)
-    report = Report.from_data(upload.report) if upload.report else None
-    offered = mending.mends(report, get_language() or "en")[: mending.SHOWN] if report else []
-    found = mending.answers(offered, request.POST.dict()) + form.single_correction()
+    found = form.cleaned_data["answers"] + form.single_correction()
     if not found and not form.is_redeclared():
         messages.error(request, _("Nothing was mended: give what a cell should hold."))
         return redirect(_next_page(upload))
     return _step(request, lambda: uploads.mend(upload, found, by=request.user, declared=form.declared()), upload)
+
+
+def _offered(upload: Upload) -> list[Mend]:
+    """What the page offers to mend of an upload."""
+    if upload.status != UploadStatus.FAULTY or upload.report is None:
+        return []
+    return mends(Report.from_data(upload.report), get_language() or "en")[:SHOWN]
 
 
 @for_roles(Role.OPERATOR)
@@ -245,10 +255,10 @@ def download_template(request: SignedInRequest, code: str) -> HttpResponse:
 def confirm_questions(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """Stand by what does not add up, each question with a reason."""
     submission = _draft(request, submission_id)
-    names = [name for name in request.POST if name.startswith("reason-")]
-    reasons = {name.removeprefix("reason-"): request.POST.get(name, "")[:500] for name in names}
     try:
-        submissions.confirm(submission, reasons, by=request.user)
+        submissions.confirm(submission, texts_of(request.POST, "reason-", LONGEST_REASON), by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
     except WrongStatus:
         messages.error(request, _("Nothing was done: it was sent or discarded meanwhile."))
     return redirect(reverse("submission", args=[submission.pk]) + "#questions")
@@ -304,6 +314,8 @@ def _attested(request: SignedInRequest, submission: Submission, form: AttestForm
     except ReasonMissing as error:
         version = error.amended.version
         return _("Version %(version)s was accepted meanwhile: say why it is amended.") % {"version": version}
+    except DamagedOriginal:
+        return _("The file that is kept was damaged: send it again, and it is made good.")
     except SameAsAccepted as error:
         version = error.amended.version
         return _("The lines are those of version %(version)s, which was accepted: there is nothing to amend.") % {

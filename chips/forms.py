@@ -1,5 +1,6 @@
 """What is asked of somebody who files, attests or reviews."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -9,14 +10,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from centres.models import ReportingPeriod
-from chips.intake.cells import GREATEST_QUANTITY
+from chips.declaration import CURRENT
+from chips.intake.cells import GREATEST_QUANTITY, without_control_characters
 from chips.intake.check import GREATEST_LINES
 from chips.intake.columns import COLUMNS
 from chips.intake.formats import GREATEST_FILE, MIB
+from chips.mending import Mend, answers
 from chips.models import Upload
 from chips.submissions import LONGEST_COMMENT
 from chips.uploads import LONGEST_CORRECTION
 
+# Of a reason and of a comment on a line, as the tables hold them.
+LONGEST_REASON = 500
 _TEXT = {"class": "form-control"}
 
 
@@ -25,7 +30,26 @@ class PeriodChoice(forms.ModelChoiceField):
         return str(period.code)
 
 
-class FilingForm(forms.Form):
+class DeclaredForm(forms.Form):
+    """What the sender says that a file holds, before anybody reads it."""
+
+    declared_lines = forms.IntegerField(
+        label=_("Lines that you send"),
+        required=False,
+        min_value=0,
+        max_value=GREATEST_LINES,
+        widget=forms.NumberInput(attrs=_TEXT),
+    )
+    declared_units = forms.IntegerField(
+        label=_("Cards that you send, the sum of all quantities"),
+        required=False,
+        min_value=0,
+        max_value=GREATEST_LINES * GREATEST_QUANTITY,
+        widget=forms.NumberInput(attrs=_TEXT),
+    )
+
+
+class FilingForm(DeclaredForm):
     """The period that is filed for, and the inventory as a file or as cells, or the word that there are no chips."""
 
     period = PeriodChoice(
@@ -47,20 +71,6 @@ class FilingForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={**_TEXT, "rows": 4, "spellcheck": "false", "wrap": "off"}),
-    )
-    declared_lines = forms.IntegerField(
-        label=_("Lines that you send"),
-        required=False,
-        min_value=0,
-        max_value=GREATEST_LINES,
-        widget=forms.NumberInput(attrs=_TEXT),
-    )
-    declared_units = forms.IntegerField(
-        label=_("Cards that you send, the sum of all quantities"),
-        required=False,
-        min_value=0,
-        max_value=GREATEST_LINES * GREATEST_QUANTITY,
-        widget=forms.NumberInput(attrs=_TEXT),
     )
     nil = forms.BooleanField(
         label=_("Nil return: the centre has no chips on the period's last day"),
@@ -99,19 +109,11 @@ class FilingForm(forms.Form):
         return cleaned
 
 
-class RedeclareForm(forms.Form):
+class RedeclareForm(DeclaredForm):
     """What is said of a whole upload while its cells are mended, and one cell by its place."""
 
     mended_before = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    declared_lines = forms.IntegerField(
-        label=_("Lines that you send"), required=False, min_value=0, widget=forms.NumberInput(attrs=_TEXT)
-    )
-    declared_units = forms.IntegerField(
-        label=_("Cards that you send, the sum of all quantities"),
-        required=False,
-        min_value=0,
-        widget=forms.NumberInput(attrs=_TEXT),
-    )
+    field_order = ["mended_before", "row", "column", "text", "declared_lines", "declared_units"]
     row = forms.IntegerField(
         label=_("Row"), required=False, min_value=1, max_value=2**31 - 1, widget=forms.NumberInput(attrs=_TEXT)
     )
@@ -150,6 +152,19 @@ class RedeclareForm(forms.Form):
         return [(row, column, text)] if row and column and text else []
 
 
+class MendForm(RedeclareForm):
+    """The answers to what is offered in the page, beside what is said of the whole upload."""
+
+    def __init__(self, *args: Any, offered: Sequence[Mend], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offered = offered
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        cleaned["answers"] = answers(self.offered, texts_of(self.data, "mend-", LONGEST_CORRECTION))
+        return cleaned
+
+
 class SignedForm(forms.Form):
     """What is signed by a person who is asked for the password once more."""
 
@@ -171,9 +186,18 @@ class SignedForm(forms.Form):
         return ""
 
 
+def clean_name(name: str) -> str:
+    """A person's name, of two letters at least; raises `ValidationError` for what only looks like nothing."""
+    if sum(map(str.isalpha, name)) < 2 or without_control_characters(name) != name:
+        raise forms.ValidationError(_("Give your full name, in letters."))
+    return name
+
+
 class AttestForm(SignedForm):
     """The declaration, signed."""
 
+    # The text that was read is the text that is signed.
+    declaration = forms.CharField(widget=forms.HiddenInput)
     amendment_reason = forms.CharField(
         label=_("Why the accepted inventory is amended"),
         max_length=LONGEST_COMMENT,
@@ -189,9 +213,17 @@ class AttestForm(SignedForm):
     field_order = ["amendment_reason", "full_name", "password"]
 
     def __init__(self, *args: Any, is_amendment: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, initial={"declaration": CURRENT.version}, **kwargs)
         if not is_amendment:
             del self.fields["amendment_reason"]
+
+    def clean_full_name(self) -> str:
+        return clean_name(self.cleaned_data["full_name"])
+
+    def clean_declaration(self) -> str:
+        if self.cleaned_data["declaration"] != CURRENT.version:
+            raise forms.ValidationError(_("The declaration has changed since: read it again."))
+        return CURRENT.version
 
 
 class RepudiateForm(SignedForm):
@@ -204,6 +236,16 @@ class RepudiateForm(SignedForm):
     field_order = ["reason", "password"]
 
 
+def texts_of(data: Mapping[str, Any], prefix: str, longest: int) -> dict[str, str]:
+    """The texts of the fields whose names begin with `prefix`, by the rest of their names, without blank ones.
+
+    Raises `ValidationError` for one that is too long or that no text may hold.
+    """
+    field = forms.CharField(required=False, max_length=longest)
+    given = {name.removeprefix(prefix): field.clean(data[name]) for name in data if name.startswith(prefix)}
+    return {name: text for name, text in given.items() if text}
+
+
 class ReturnForm(forms.Form):
     """Why a submission goes back: of all of it, and of single lines, each in a field named for its row."""
 
@@ -211,7 +253,9 @@ class ReturnForm(forms.Form):
         label=_("What is to be corrected"), max_length=LONGEST_COMMENT, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def line_comments(self) -> dict[int, str]:
-        """What was said of lines, by their rows."""
-        given = {name.removeprefix("line-"): text for name, text in self.data.items() if name.startswith("line-")}
-        return {int(row): text[:500] for row, text in given.items() if row.isascii() and row.isdigit() and len(row) < 8}
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        given = texts_of(self.data, "line-", LONGEST_REASON)
+        rows = {name: int(name) for name in given if name.isascii() and name.isdigit() and len(name) < 8}
+        cleaned["line_comments"] = {row: given[name] for name, row in rows.items()}
+        return cleaned

@@ -51,14 +51,14 @@ def mends(report: Report, language: str) -> list[Mend]:
     together: dict[tuple[str, str | None, str | None], list[Fault]] = {}
     for fault in report.errors:
         together.setdefault((fault.code, fault.column, fault.value), []).append(fault)
-    return [_mend(f"mend-{place}", same, language) for place, same in enumerate(together.values())]
+    return [_mend(str(place), same, language) for place, same in enumerate(together.values())]
 
 
 def answers(offered: Iterable[Mend], given: Mapping[str, str]) -> list[tuple[int, str, str]]:
     """The corrections (row, column, text) that the answers `given` in the page come to; a blank one mends nothing."""
     found = []
     for mend in offered:
-        text = (given.get(f"{mend.name}-text") or given.get(mend.name) or "").strip()
+        text = given.get(f"{mend.name}-text") or given.get(mend.name) or ""
         if mend.target and text:
             found += [(row, mend.target, text) for row in mend.rows]
     return found

@@ -282,6 +282,10 @@ class Submission(models.Model):
     accession_number = models.CharField(max_length=40, null=True, blank=True, unique=True)
     # Of the lines in their canonical form; see `chips.receipts.canonical_lines`.
     lines_sha256 = models.CharField(max_length=64, blank=True)
+    # Vendor and model by the keys of its chips, as they were called when it was sent: the digest is of these names.
+    chip_names = models.JSONField(default=dict, blank=True)
+    # What did not add up, each with the reason that was given when it was sent.
+    confirmed = models.JSONField(default=list, blank=True)
     amendment_reason = models.TextField(blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"

@@ -1,5 +1,6 @@
 """The bytes that operators filed and that reports were sealed with, kept under their SHA-256."""
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -14,10 +15,19 @@ def original(sha256: str) -> Path:
     return Path(settings.FILES_DIR) / sha256[:2] / sha256[2:4] / sha256
 
 
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of the file at `path`, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def keep_original(path: Path, sha256: str) -> None:
-    """Copy the file at `path` to its place, whole and on the disk before this returns, or not at all."""
+    """Copy the file at `path` to its place, whole and on the disk before this returns, or not at all.
+
+    One that stands there already is looked at: where it was damaged, it is made good.
+    """
     target = original(sha256)
-    if target.exists():
+    if target.exists() and sha256_of(target) == sha256:
         return
     _make_folder(target.parent)
     with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy:

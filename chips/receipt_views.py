@@ -85,7 +85,7 @@ def repudiate(request: SignedInRequest, submission_id: int) -> HttpResponse:
                 request, _("Repudiated. It stands no longer; the regulator is told, and it stays readable.")
             )
         return redirect("submission", submission.pk)
-    until = submission.submitted_at and receipts.repudiable_until(submission.submitted_at)
+    until = receipts.repudiation_ends_at(submission)
     context = {"submission": submission, "form": form, "until": until}
     return render(request, "chips/repudiate.html", context, status=422 if request.method == "POST" else 200)
 

@@ -1,7 +1,8 @@
 """What the register confirms of a filing: its number, who sent it and when, and digests that anybody can check.
 
 The canonical form of an inventory is JSON Lines in UTF-8, a line of the file a line, in the order of rows: an object
-without spaces whose keys stand in the order of `KEYS`. A price is a text with two places, what is not given is null.
+without spaces whose keys stand in the order of `KEYS`. A price is a text with two places; a day and a price that are
+not given are null, serial numbers an empty list, a note an empty text. Chips are named as they were when it was sent.
 """
 
 import hashlib
@@ -17,8 +18,8 @@ from django.utils import timezone
 from centres.models import Centre
 from centres.terms import term_of
 from chips.declaration import CURRENT
-from chips.models import Receipt, ReceiptKind, Submission
-from chips.originals import original
+from chips.models import ChipModel, Receipt, ReceiptKind, Submission
+from chips.originals import original, sha256_of
 
 REGISTER = "Originmark"
 KEYS = (
@@ -28,11 +29,11 @@ KEYS = (
 _DIGEST = "receipt_sha256"
 _LINES = """
     SELECT row_to_json(line)::text FROM (
-        SELECT line."row", vendor.name AS vendor, model.name AS chip_model, line.quantity, line.workload, line.status,
-               line.acquired_on, line.acquisition, line.unit_price_cny::text, line.serial_numbers, line.note
+        SELECT line."row", named.value->>0 AS vendor, named.value->>1 AS chip_model, line.quantity, line.workload,
+               line.status, line.acquired_on, line.acquisition, line.unit_price_cny::text, line.serial_numbers,
+               line.note
         FROM chips_inventoryline line
-        JOIN chips_chipmodel model ON model.id = line.chip_model_id
-        JOIN chips_vendor vendor ON vendor.id = model.vendor_id
+        LEFT JOIN jsonb_each(%s::jsonb) named ON named.key = line.chip_model_id::text
         WHERE line.submission_id = %s
         ORDER BY line."row"
     ) line
@@ -42,12 +43,20 @@ _FETCHED = 5_000
 
 def canonical_lines(submission: Submission) -> Iterator[bytes]:
     """The lines of `submission` in their canonical form, each with its line feed."""
+    names = json.dumps(submission.chip_names or chip_names(submission))
     # A cursor on the server's side lives in a transaction.
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(_LINES, [submission.pk])
+        cursor.execute(_LINES, [names, submission.pk])
         while rows := cursor.fetchmany(_FETCHED):
             for (line,) in rows:
                 yield f"{line}\n".encode()
+
+
+def chip_names(submission: Submission) -> dict[str, list[str]]:
+    """Vendor and model of the chips of `submission`, by their keys, as they are called now."""
+    chips = submission.lines.order_by().values("chip_model").distinct()
+    named = ChipModel.objects.filter(pk__in=chips).values_list("pk", "vendor__name", "name")
+    return {str(key): [vendor, name] for key, vendor, name in named}
 
 
 def lines_sha256(submission: Submission) -> str:
@@ -68,12 +77,16 @@ def next_accession_number(centre: Centre, at: datetime) -> str:
     return f"{start}{given + 1:06}"
 
 
-def issue_received(submission: Submission, *, full_name: str, confirmations: list[dict[str, Any]]) -> Receipt:
+class DamagedOriginal(Exception):
+    """The file that is kept is not the one that was sent: nothing can be signed over it."""
+
+
+def issue_received(submission: Submission, *, full_name: str) -> Receipt:
     """Write, in the transaction that attests `submission`, that it was received and who signed it.
 
-    `confirmations` are the reasons that were given for what does not add up.
+    Raises `DamagedOriginal`.
     """
-    content = _received(submission, full_name, confirmations)
+    content = _received(submission, full_name)
     return _issue(submission, ReceiptKind.RECEIVED, content)
 
 
@@ -114,7 +127,7 @@ def is_sealed(content: dict[str, Any]) -> bool:
     return content.get(_DIGEST) == digest_of(content)
 
 
-def _received(submission: Submission, full_name: str, confirmations: list[dict[str, Any]]) -> dict[str, Any]:
+def _received(submission: Submission, full_name: str) -> dict[str, Any]:
     term = term_of(submission.centre, submission.period)
     centre, at = submission.centre, submission.submitted_at
     assert at is not None  # noqa: S101 - tells the type checker
@@ -123,6 +136,7 @@ def _received(submission: Submission, full_name: str, confirmations: list[dict[s
         "kind": ReceiptKind.RECEIVED,
         "register": REGISTER,
         "accession_number": submission.accession_number,
+        "provenance": submission.provenance,
         "centre": {"code": centre.code, "name_en": centre.name_en, "name_zh": centre.name_zh},
         "operator": centre.operator
         and {
@@ -146,16 +160,19 @@ def _received(submission: Submission, full_name: str, confirmations: list[dict[s
         },
         "file": None if submission.nil else _file(submission),
         "corrections": submission.corrections,
-        "confirmations": confirmations,
+        "confirmations": submission.confirmed,
         "lines": {"count": submission.line_count, "units": submission.units, "sha256": submission.lines_sha256},
         "accepted": None,
     }
 
 
 def _file(submission: Submission) -> dict[str, Any]:
+    path = original(submission.file_sha256)
+    if not path.is_file() or sha256_of(path) != submission.file_sha256:
+        raise DamagedOriginal
     return {
         "name": submission.file_name,
-        "bytes": original(submission.file_sha256).stat().st_size,
+        "bytes": path.stat().st_size,
         "sha256": submission.file_sha256,
         "received_at": submission.received_at and written(submission.received_at),
     }
@@ -164,6 +181,12 @@ def _file(submission: Submission) -> dict[str, Any]:
 def repudiable_until(at: datetime) -> datetime:
     """Until when the sender of what was attested at `at` can say that it is not theirs."""
     return at + timedelta(days=settings.REPUDIATION_DAYS)
+
+
+def repudiation_ends_at(submission: Submission) -> datetime | None:
+    """Until when `submission` can be repudiated, as its receipt says; None for what has none."""
+    received = submission.receipts.filter(kind=ReceiptKind.RECEIVED).first()
+    return datetime.fromisoformat(json.loads(received.body)["repudiate_until"]) if received else None
 
 
 def written(at: datetime) -> str:

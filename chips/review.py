@@ -20,7 +20,7 @@ class Waiting(NamedTuple):
     """What was submitted and is decided by nobody yet, oldest first.
 
     `new` was filed for the first time; of what is `changed` an earlier version was submitted. Each tells `follows`
-    (whether it is changed) and `confirmed` (how many questions its operator answered with a reason).
+    (whether it is changed) and `answered` (how many questions its operator answered with a reason).
     """
 
     all: QuerySet[Submission]
@@ -50,7 +50,7 @@ def waiting(user: User) -> Waiting:
         .select_related("centre__region", "centre__operator", "period")
         .order_by("submitted_at", "pk")
     )
-    told = found.annotate(follows=Exists(decided), confirmed=Count("confirmations"))
+    told = found.annotate(follows=Exists(decided), answered=Count("confirmations"))
     return Waiting(told, told.filter(~Exists(decided)), told.filter(Exists(decided)))
 
 

@@ -51,14 +51,14 @@ def return_for_correction(request: SignedInRequest, submission_id: int) -> HttpR
     """Return what was submitted, saying why, and of which lines."""
     form = ReturnForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Say what is to be corrected."))
+        messages.error(request, _("Say what is to be corrected, in 2,000 characters at most; 500 for a line."))
         return redirect("submission", visible(request, submission_id).pk)
     return take_step(
         request,
         submission_id,
         _("Returned for correction."),
         lambda s: submissions.return_for_correction(
-            s, by=request.user, comment=form.cleaned_data["comment"], line_comments=form.line_comments()
+            s, by=request.user, comment=form.cleaned_data["comment"], line_comments=form.cleaned_data["line_comments"]
         ),
         then=reverse("review"),
     )

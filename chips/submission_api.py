@@ -38,6 +38,7 @@ from accounts.rest import (
 from centres.models import Centre, Provenance, ReportingPeriod
 from chips import uploads
 from chips.catalogue import doubts
+from chips.declaration import CURRENT
 from chips.errors_workbook import XLSX, errors_of_submission
 from chips.intake.formats import MIB
 from chips.models import (
@@ -48,6 +49,7 @@ from chips.models import (
 )
 from chips.originals import original
 from chips.receipt_pdf import receipt_pdf
+from chips.receipts import DamagedOriginal
 from chips.submission_serializers import (
     AttestBody,
     CheckSerializer,
@@ -248,6 +250,7 @@ class Submissions(Resource):
         def act(
             submission: Submission,
             full_name: str = "",
+            declaration: str = CURRENT.version,
             amendment_reason: str = "",
             confirmations: Sequence[dict[str, str]] = (),
         ) -> Submission:
@@ -320,6 +323,9 @@ class Submissions(Resource):
                     "The lines are those of version %(version)s, which was accepted: there is nothing to amend."
                 )
                 raise Problem(409, "not_different", message % {"version": error.amended.version}) from error
+            except DamagedOriginal as error:
+                message = _("The file that is kept was damaged: send it again, and it is made good.")
+                raise Problem(409, "damaged_original", message) from error
             except TooLateToRepudiate as error:
                 raise Problem(409, "too_late", _("The days within which it could be repudiated are over.")) from error
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -17,12 +18,15 @@ from accounts.rest import (
     CodeField,
 )
 from centres.models import Centre, Provenance, ReportingPeriod
+from chips.declaration import CURRENT
+from chips.forms import clean_name
 from chips.intake.cells import GREATEST_QUANTITY
 from chips.intake.check import GREATEST_LINES
 from chips.intake.faults import Fault
 from chips.models import (
     InventoryLine,
     Submission,
+    SubmissionStatus,
 )
 from chips.plausibility import Question
 from chips.submissions import (
@@ -70,6 +74,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     is_filing = serializers.SerializerMethodField(
         help_text="False for what was worked out from publications: nobody filed, submitted or accepted it."
     )
+    amendment_reason = serializers.SerializerMethodField(help_text="Why it was amended; null for an analyst.")
     decision_comment = serializers.SerializerMethodField(help_text="Why it was returned; null for an analyst.")
 
     class Meta:
@@ -89,6 +94,9 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             told |= {"received_at": None, "submitted_at": None, "decided_at": None}
         return told
 
+    def get_amendment_reason(self, submission: Submission) -> str | None:
+        return None if self.context["request"].user.role == Role.ANALYST else submission.amendment_reason
+
     def get_decision_comment(self, submission: Submission) -> str | None:
         return submission.comment_for(self.context["request"].user)
 
@@ -101,9 +109,27 @@ class OneSubmissionSerializer(SubmissionSerializer):
         help_text="What does not add up; without a reason it is open, and stands against attesting. Empty for analysts."
     )
     line_comments = serializers.SerializerMethodField(help_text="What is to be corrected of lines; empty for analysts.")
+    corrections = serializers.SerializerMethodField(help_text="What was mended of the file's cells before it was sent.")
+    declaration = serializers.SerializerMethodField(help_text="What a draft is attested with; null of what was sent.")
 
     class Meta(SubmissionSerializer.Meta):
-        fields = (*SubmissionSerializer.Meta.fields, "corrections", "warnings", "questions", "line_comments")
+        fields = (
+            *SubmissionSerializer.Meta.fields,
+            "corrections",
+            "warnings",
+            "questions",
+            "line_comments",
+            "declaration",
+        )
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_corrections(self, submission: Submission) -> list[dict[str, Any]]:
+        hidden = {"by"} if self.context["request"].user.role == Role.ANALYST else set()
+        return [{key: made[key] for key in made if key not in hidden} for made in submission.corrections]
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_declaration(self, submission: Submission) -> dict[str, str] | None:
+        return CURRENT._asdict() if submission.status == SubmissionStatus.DRAFT else None
 
     @extend_schema_field(QuestionSerializer(many=True))
     def get_questions(self, submission: Submission) -> list[dict[str, Any]]:
@@ -207,11 +233,32 @@ class ConfirmationBody(Body):
     reason = serializers.CharField(max_length=500)
 
 
-class AttestBody(Body):
-    """The signature. Who asks by a token has shown its secret with this request; a session asks for the password."""
+class SignedBody(Body):
+    """A signature. Who asks by a token has shown its secret with this request; a session is asked for the password."""
 
-    full_name = serializers.CharField(required=False, min_length=2, max_length=100, help_text="Of who attests.")
-    password = serializers.CharField(required=False, trim_whitespace=False, help_text="Of who attests, once more.")
+    # What else a session must say.
+    due_in_session: tuple[str, ...] = ()
+    password = serializers.CharField(required=False, trim_whitespace=False, help_text="Of who signs, once more.")
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        request = self.context["request"]
+        if not isinstance(request.auth, Token):
+            missing = [name for name in (*self.due_in_session, "password") if name not in data]
+            if missing:
+                message = _("Due from who signs in a session.")
+                raise serializers.ValidationError(dict.fromkeys(missing, message), code="required")
+        password = data.pop("password", None)
+        if password is not None and not request.user.check_password(password):
+            raise serializers.ValidationError({"password": _("This is not your password.")}, code="invalid")
+        return data
+
+
+class AttestBody(SignedBody):
+    """The declaration of a draft, signed: its text stands at the draft."""
+
+    due_in_session = ("full_name", "declaration")
+    full_name = serializers.CharField(required=False, max_length=100, help_text="Of who attests.")
+    declaration = serializers.CharField(required=False, help_text="The version of the declaration that was read.")
     amendment_reason = serializers.CharField(
         required=False, max_length=LONGEST_COMMENT, help_text="Due where an accepted inventory is amended."
     )
@@ -219,21 +266,19 @@ class AttestBody(Body):
         required=False, many=True, help_text="Reasons for what does not add up; see `questions`."
     )
 
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        request = self.context["request"]
-        password = data.pop("password", None)
-        if not isinstance(request.auth, Token):
-            missing = {name: _("Due from who signs in a session.") for name in ("full_name",) if name not in data}
-            if password is None:
-                missing["password"] = _("Due from who signs in a session.")
-            if missing:
-                raise serializers.ValidationError(missing, code="required")
-        if password is not None and not request.user.check_password(password):
-            raise serializers.ValidationError({"password": _("This is not your password.")}, code="invalid")
-        return data
+    def validate_full_name(self, name: str) -> str:
+        try:
+            return clean_name(name)
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages) from error
+
+    def validate_declaration(self, version: str) -> str:
+        if version != CURRENT.version:
+            raise serializers.ValidationError(_("The declaration has changed since: read it again."))
+        return version
 
 
-class RepudiateBody(Body):
+class RepudiateBody(SignedBody):
     reason = serializers.CharField(max_length=LONGEST_COMMENT)
 
 

@@ -17,6 +17,7 @@ from accounts.models import User
 from centres.models import Centre, ReportingPeriod
 from chips import receipts
 from chips.catalogue import for_intake
+from chips.differences import is_same
 from chips.intake.check import Check, Report
 from chips.intake.matching import Catalogue
 from chips.intake.rows import COLUMNS, write_rows
@@ -178,7 +179,7 @@ def attest(
     """Send a draft to the regulator under the declaration: it gets its version, its number and its receipt now.
 
     `at` is the server's time when the last byte of the attestation was in; it is what counts as filed. Raises
-    `WrongStatus`, `Locked`, `OpenQuestions`, `ReasonMissing` and `SameAsAccepted`.
+    `WrongStatus`, `Locked`, `OpenQuestions`, `ReasonMissing`, `SameAsAccepted` and `DamagedOriginal`.
     """
     at = at or timezone.now()
     _hold(submission.centre)
@@ -187,9 +188,20 @@ def attest(
     asked = questions_with_reasons(locked)
     if open_questions := [question for question, reason in asked if reason is None]:
         raise OpenQuestions(open_questions)
+    locked.confirmed = [
+        {
+            "code": question.code,
+            "chip": question.chip_model_id,
+            "chip_model": question.chip_name,
+            "params": dict(question.params),
+            "reason": reason,
+        }
+        for question, reason in asked
+    ]
+    locked.chip_names = receipts.chip_names(locked)
     locked.lines_sha256 = receipts.lines_sha256(locked)
     if amended := standing(locked):
-        if amended.lines_sha256 == locked.lines_sha256 and amended.nil == locked.nil:
+        if is_same(amended, locked):
             raise SameAsAccepted(amended)
         if not amendment_reason.strip():
             raise ReasonMissing(amended)
@@ -199,14 +211,11 @@ def attest(
     locked.status, locked.submitted_by, locked.submitted_at = SubmissionStatus.SUBMITTED, by, at
     locked.save(
         update_fields=[
-            "version", "accession_number", "lines_sha256", "amendment_reason", "status", "submitted_by", "submitted_at",
+            "version", "accession_number", "lines_sha256", "chip_names", "confirmed", "amendment_reason", "status",
+            "submitted_by", "submitted_at",
         ]
     )  # fmt: skip
-    confirmations = [
-        {"code": question.code, "chip_model": question.chip_name, "params": dict(question.params), "reason": reason}
-        for question, reason in asked
-    ]
-    receipts.issue_received(locked, full_name=full_name.strip(), confirmations=confirmations)
+    receipts.issue_received(locked, full_name=full_name.strip())
     return locked
 
 
@@ -219,8 +228,13 @@ def standing(submission: Submission) -> Submission | None:
 def questions_with_reasons(submission: Submission) -> list[tuple[Question, str | None]]:
     """What does not add up of a submission, each with the reason that its operator gave; None: still open.
 
-    A reason counts for the numbers that it was given for.
+    A reason counts for the numbers that it was given for. Of what was attested it is what was confirmed then.
     """
+    if submission.accession_number:
+        return [
+            (Question(said["code"], said["chip"], said["chip_model"], said["params"]), said["reason"])
+            for said in submission.confirmed
+        ]
     reasons = {confirmation.key: confirmation for confirmation in submission.confirmations.all()}
     return [
         (question, given.reason if (given := reasons.get(question.key)) and given.params == question.params else None)
@@ -294,8 +308,8 @@ def withdraw(submission: Submission, *, by: User) -> Submission:
 def is_repudiable(submission: Submission, now: datetime) -> bool:
     """Whether its sender can still say that it is not theirs: what was attested, within the days of the setting."""
     due = submission.status in (SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED)
-    at = submission.submitted_at
-    return bool(due and at and submission.accession_number and now < receipts.repudiable_until(at))
+    until = receipts.repudiation_ends_at(submission) if due else None
+    return until is not None and now < until
 
 
 @transaction.atomic

@@ -19,12 +19,13 @@ def determination_receipt(determination: Determination) -> dict[str, Any] | None
         {
             "kind": KIND,
             "register": REGISTER,
-            "centre": {"code": centre.code, "name_en": centre.name_en, "name_zh": centre.name_zh},
+            # Codes and no names: a name may be put right, and the receipt must stay the same.
+            "centre": {"code": centre.code},
+            "provenance": centre.provenance,
             "period": determination.period_id,
             "determination": {
                 "id": determination.pk,
                 "mandate": mandate.code,
-                "mandate_name": f"{mandate.title_en} · {mandate.title_zh}",
                 "outcome": determination.outcome,
                 "share_low": answer.get("low"),
                 "share_high": answer.get("high"),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from chips.models import Receipt, Submission
 from chips.originals import original
-from chips.receipts import is_sealed, lines_sha256
+from chips.receipts import is_sealed, lines_sha256, written
 from compliance.models import Determination
 from compliance.receipts import KIND, determination_receipt
 
@@ -47,6 +47,17 @@ def _kept(submission: Submission, file_sha256: str | None, told_lines: str | Non
         holds = path.is_file() and _sha256(path) == file_sha256
         checks.append(Check("the file that is kept is the one that was sent", holds))
     return [*checks, Check("the lines that are kept are those that were read", lines_sha256(submission) == told_lines)]
+
+
+def taken_back(receipt: dict[str, Any]) -> str | None:
+    """That what a true receipt is of stands no longer, in words; None where it does, or the register knows it not."""
+    number = receipt.get("accession_number")
+    found = Submission.objects.filter(accession_number=number).first() if isinstance(number, str) else None
+    if found is not None and found.repudiated_at:
+        return f"its sender repudiated it at {written(found.repudiated_at)}"
+    if found is not None and found.withdrawn_at:
+        return f"its sender withdrew it at {written(found.withdrawn_at)}"
+    return None
 
 
 def _is_determined(receipt: dict[str, Any]) -> bool:

@@ -46,6 +46,7 @@ def file(
     workload: str = "training",
     by: User | None = None,
     provenance: str = "filed",
+    file_sha256: str = "0" * 64,
     **units: int,
 ) -> Submission:
     """An inventory of `where`: Ascend 910B and H800 in the quantities given."""
@@ -62,7 +63,7 @@ def file(
     )  # fmt: skip
     return Submission.objects.create(
         pk=key, centre=where, period=quarter, version=where.submissions.filter(period=quarter).count() + 1,
-        status=status, provenance=provenance, file_name="inventory.csv", file_sha256="0" * 64, line_count=len(units),
+        status=status, provenance=provenance, file_name="inventory.csv", file_sha256=file_sha256, line_count=len(units),
         units=sum(units.values()), created_by=by, created_at=now, submitted_by=by,
         submitted_at=None if status == "draft" else now, decided_at=now if status == "accepted" else None,
     )  # fmt: skip

@@ -38,8 +38,8 @@ SUBMISSION = """
 CREATE OR REPLACE FUNCTION keep_submission() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE'
-       OR ((OLD.version, OLD.accession_number, OLD.lines_sha256, OLD.amendment_reason)
-           IS DISTINCT FROM (NEW.version, NEW.accession_number, NEW.lines_sha256, NEW.amendment_reason)
+       OR ((OLD.version, OLD.accession_number, OLD.lines_sha256, OLD.amendment_reason, OLD.chip_names, OLD.confirmed)
+           IS DISTINCT FROM (NEW.version, NEW.accession_number, NEW.lines_sha256, NEW.amendment_reason, NEW.chip_names, NEW.confirmed)
            AND NOT (OLD.status = 'draft' AND NEW.status = 'submitted'))
        OR (OLD.centre_id, OLD.period_id, OLD.nil, OLD.provenance, OLD.file_name, OLD.file_sha256,
            OLD.line_count, OLD.units, OLD.created_by_id, OLD.created_at, OLD.warnings, OLD.received_at, OLD.corrections)
@@ -150,6 +150,16 @@ class Migration(migrations.Migration):
         migrations.RemoveConstraint(
             model_name='submission',
             name='submission_status_known',
+        ),
+        migrations.AddField(
+            model_name='submission',
+            name='chip_names',
+            field=models.JSONField(blank=True, default=dict),
+        ),
+        migrations.AddField(
+            model_name='submission',
+            name='confirmed',
+            field=models.JSONField(blank=True, default=list),
         ),
         migrations.AddField(
             model_name='submission',

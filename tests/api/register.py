@@ -1,5 +1,6 @@
 """A small register to ask: what one operator filed, what its rival filed, and who asks."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from tests import cast
 
 UPLOADS = Path(__file__).parents[1] / "uploads"
 API = "/api/v1/"
-PLAIN_SHA256 = "0" * 64
+PLAIN_SHA256 = hashlib.sha256((UPLOADS / "plain.csv").read_bytes()).hexdigest()
 
 
 @dataclass
@@ -66,10 +67,10 @@ def make_register() -> Register:
     owner: Operator = cast.operator()
     rival = cast.operator("Rival Computing")
     mine, theirs = cast.centre(owner=owner), cast.centre("SH-02", owner=rival)
-    accepted = cast.file(mine, cast.period(), ascend=500, h800=500)
+    accepted = cast.file(mine, cast.period(), file_sha256=PLAIN_SHA256, ascend=500, h800=500)
     cast.file(theirs, cast.period(), ascend=7)
-    submitted = cast.file(mine, cast.period(), status="submitted", ascend=3)
-    draft = cast.file(mine, cast.period(), status="draft", ascend=4)
+    submitted = cast.file(mine, cast.period(), status="submitted", file_sha256=PLAIN_SHA256, ascend=3)
+    draft = cast.file(mine, cast.period(), status="draft", file_sha256=PLAIN_SHA256, ascend=4)
     path = UPLOADS / "plain.csv"
     for submission in (accepted, submitted, draft):
         keep_original(path, PLAIN_SHA256)

@@ -18,6 +18,7 @@ from compliance.determine import determine
 from reports.models import ReportRun
 from tests import cast
 from tests.api.register import API, Register
+from tests.chips.filing import SIGNATURE
 
 
 def refused(response: Any, status: int, code: str) -> dict[str, Any]:
@@ -125,8 +126,8 @@ def test_a_signed_in_browser_needs_the_token_against_forgery(register: Register)
     client.get(f"{API}docs/")
     headers = {"X-CSRFToken": client.cookies["csrftoken"].value}
     unsigned = client.post(path, {}, content_type="application/json", headers=headers)
-    assert set(refused(unsigned, 400, "invalid")["errors"]) == {"full_name", "password"}
-    signed = {"full_name": "Wang Xiaoming", "password": cast.PASSWORD, "amendment_reason": "A card was left out."}
+    assert set(refused(unsigned, 400, "invalid")["errors"]) == {"full_name", "declaration", "password"}
+    signed = SIGNATURE | {"amendment_reason": "A card was left out."}
     wrong = client.post(path, signed | {"password": "x"}, content_type="application/json", headers=headers)
     assert set(refused(wrong, 400, "invalid")["errors"]) == {"password"}
     assert client.post(path, signed, content_type="application/json", headers=headers).status_code == 200

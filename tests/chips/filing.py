@@ -7,11 +7,12 @@ from typing import Any
 from django.test import Client
 
 from chips import uploads
+from chips.declaration import CURRENT
 from chips.models import Submission, Upload
 from tests import cast
 from tests.chips.intake.test_uploads import UPLOADS
 
-SIGNATURE = {"full_name": "Wang Xiaoming", "password": cast.PASSWORD}
+SIGNATURE = {"full_name": "Wang Xiaoming", "password": cast.PASSWORD, "declaration": CURRENT.version}
 
 
 def send(

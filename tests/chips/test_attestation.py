@@ -26,7 +26,7 @@ from compliance.determine import determine
 from compliance.models import CurrentDetermination, DeterminationRequest
 from tests import cast
 from tests.chips import filing
-from tests.chips.filing import SIGNATURE, send
+from tests.chips.filing import send
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +61,8 @@ def signed(filer: Client, **fields: str) -> Submission:
         ({"password": ""}, "This field is required."),
         ({"full_name": " "}, "This field is required."),
         ({"full_name": "W"}, "at least 2 characters"),
+        ({"full_name": "\u200b\u200b\u202ex"}, "in letters"),
+        ({"declaration": "2020-01"}, "The declaration has changed since"),
     ],
 )
 def test_nothing_is_sent_without_name_and_password(filer: Client, fields: dict[str, str], said: str) -> None:
@@ -354,4 +356,3 @@ def test_a_page_of_a_receipt_that_is_not_there_is_none(filer: Client) -> None:
     draft = drafted(filer)
     for page in ("receipt/", "received.json", "received.pdf", "other.json"):
         assert filer.get(f"/submissions/{draft.pk}/{page}").status_code == 404
-    assert set(SIGNATURE) == {"full_name", "password"}

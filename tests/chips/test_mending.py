@@ -158,7 +158,8 @@ def test_a_discarded_upload_is_kept_and_read_no_more(filer: Client) -> None:
     assert upload.status == "discarded"
     assert uploads.read(upload.pk) is None
     assert "Discarded" in filer.get(f"/uploads/{upload.pk}/").content.decode()
-    assert "sent or discarded meanwhile" in mend(filer, upload, **{"mend-0": "H800"}).content.decode()
+    late = mend(filer, upload, row=2, column="chip_model", text="H800")
+    assert "sent or discarded meanwhile" in late.content.decode()
 
 
 UPLOAD_PAGES = ["", "file/", "errors.xlsx"]
@@ -179,3 +180,32 @@ def test_a_faulty_file_is_as_secret_as_a_filing(filer: Client, rival: Operator, 
     assert cast.told(found[0], upload.pk) == cast.told(found[1], 999_999)
     upload.refresh_from_db()
     assert (upload.status, upload.corrections) == ("faulty", [])
+
+
+@pytest.mark.parametrize(
+    ("step", "field"),
+    [("mend", "mend-0-text"), ("mend", "mend-0"), ("mend", "text"), ("mend", "row"), ("mend", "declared_units")],
+)
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "9" * 30, "x" * 20_000, "\ud800", "𝕏\u202e"])
+def test_nothing_that_is_typed_breaks_the_page(filer: Client, step: str, field: str, text: str) -> None:
+    upload = sent(filer)
+    answer = mend(filer, upload, **{"column": "quantity", "row": "2", field: text.encode(errors="replace").decode()})
+    assert answer.status_code in (200, 422)
+    upload.refresh_from_db()
+    assert upload.status in ("faulty", "read")
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "x" * 5_000])
+def test_no_reason_and_no_comment_breaks_the_page(filer: Client, where: Centre, text: str) -> None:
+    cast.file(where, cast.period("2025Q3"), ascend=120, h800=39)
+    send(filer, "gbk_excel.csv")
+    draft = Submission.objects.get(status="draft")
+    filer.post(f"/submissions/{draft.pk}/confirm/", {"reason-does_not_add_up:1": text})
+    assert not draft.confirmations.exists()
+    submitted = cast.file(where, cast.period(), status="submitted", ascend=1)
+    reviewer = Client()
+    reviewer.force_login(cast.regulator())
+    answer = reviewer.post(f"/submissions/{submitted.pk}/return/", {"comment": "No.", "line-2": text}, follow=True)
+    assert "Say what is to be corrected" in answer.content.decode()
+    submitted.refresh_from_db()
+    assert submitted.status == "submitted"

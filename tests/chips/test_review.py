@@ -89,9 +89,7 @@ def test_the_second_of_two_reviewers_is_told_who_was_first(reviewer: Client, whe
 def test_a_regulator_is_told_what_was_repudiated(reviewer: Client, where: Centre) -> None:
     filed(where, 9)
     by = cast.User.objects.get(username="filer")
-    sent = attest(
-        store_nil_draft(centre=where, period=cast.period("2025Q3"), created_by=by), by=by, full_name="Wang"
-    )
+    sent = attest(store_nil_draft(centre=where, period=cast.period("2025Q3"), created_by=by), by=by, full_name="Wang")
     repudiate(sent, by=by, reason="Our token was stolen.")
     assert "Our token was stolen." in reviewer.get("/review/").content.decode()
 

@@ -18,6 +18,7 @@ from centres.models import Operator
 from chips import filing_views
 from chips.models import Receipt, Submission, Upload
 from tests import cast
+from tests.chips.filing import SIGNATURE
 
 pytestmark = pytest.mark.django_db
 _PIECE = 1_024
@@ -74,7 +75,7 @@ def test_a_file_is_received_when_its_last_byte_is_in(filer: Client) -> None:
 def test_a_signature_counts_from_its_last_byte(filer: Client) -> None:
     filer.post("/centres/SH-01/file/", {"period": "2025Q4", "nil": "on"})
     draft = Submission.objects.get()
-    fields = {"full_name": "Wang Xiaoming", "password": cast.PASSWORD, "padding": "x" * 4_000}
+    fields = SIGNATURE | {"padding": "x" * 4_000}
     body = post_slowly(filer, f"/submissions/{draft.pk}/attest/", fields)
     draft.refresh_from_db()
     assert body.ended_at is not None

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -42,6 +42,14 @@ def keep_original(path: Path, sha256: str) -> None:
         except BaseException:
             Path(copy.name).unlink(missing_ok=True)
             raise
+
+
+def damaged(digests: Iterable[str]) -> Iterator[str]:
+    """Those of `digests` whose originals are missing, or no longer what they were."""
+    for sha256 in digests:
+        path = original(sha256)
+        if not path.is_file() or sha256_of(path) != sha256:
+            yield sha256
 
 
 def _make_folder(folder: Path) -> None:

@@ -19,7 +19,7 @@ from centres.models import Centre
 from centres.terms import term_of
 from chips.declaration import CURRENT
 from chips.models import ChipModel, Receipt, ReceiptKind, Submission
-from chips.originals import original, sha256_of
+from chips.originals import damaged, original
 
 REGISTER = "Originmark"
 KEYS = (
@@ -167,9 +167,9 @@ def _received(submission: Submission, full_name: str) -> dict[str, Any]:
 
 
 def _file(submission: Submission) -> dict[str, Any]:
-    path = original(submission.file_sha256)
-    if not path.is_file() or sha256_of(path) != submission.file_sha256:
+    if any(damaged([submission.file_sha256])):
         raise DamagedOriginal
+    path = original(submission.file_sha256)
     return {
         "name": submission.file_name,
         "bytes": path.stat().st_size,

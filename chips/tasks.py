@@ -22,6 +22,11 @@ def read_upload(upload_id: int) -> None:
 
 
 @shared_task
+def check_originals() -> None:
+    uploads.check_originals()
+
+
+@shared_task
 def sweep_uploads() -> None:
     for upload_id in uploads.left_unread(timezone.now()):
         # A ring that nobody hears before the next sweep is worth nothing: that one rings again.

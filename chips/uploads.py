@@ -4,7 +4,6 @@ PostgreSQL remembers what is to be read and the broker only rings: with the brok
 same. Who reads a file shows life; a reading that falls silent is taken over, and the loser finds out before it stores.
 """
 
-import hashlib
 import logging
 import threading
 import uuid
@@ -22,7 +21,7 @@ from centres.models import Centre, ReportingPeriod
 from chips import submissions
 from chips.intake.check import Report
 from chips.models import Submission, SubmissionStatus, Upload, UploadStatus
-from chips.originals import keep_original, original
+from chips.originals import damaged, keep_original, original, sha256_of
 from chips.timeliness import require_open
 
 logger = logging.getLogger(__name__)
@@ -69,8 +68,7 @@ def receive(
     The same file sent again, while the first one is being read or stands as a draft, is the first one. Raises
     `Locked`, and `OSError` where the file cannot be kept: then nothing of it is.
     """
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = sha256_of(path)
     require_open(centre, period, received_at)
     keep_original(path, sha256)
     declared = {"declared_lines": declared_lines, "declared_units": declared_units}
@@ -313,6 +311,16 @@ def unfinished(user: User) -> QuerySet[Upload]:
     status = [UploadStatus.WAITING, UploadStatus.READING, UploadStatus.FAULTY, UploadStatus.FAILED]
     waiting = Upload.objects.visible_to(user).filter(~Exists(later), status__in=status)
     return waiting.select_related("centre", "period").order_by("received_at", "pk")
+
+
+def check_originals() -> list[str]:
+    """Read every file that was received anew, and tell in the log which are missing or damaged; their digests."""
+    digests = Upload.objects.order_by("file_sha256").values_list("file_sha256", flat=True).distinct()
+    filed = Submission.objects.exclude(file_sha256="").order_by("file_sha256").values_list("file_sha256", flat=True)
+    found = list(damaged(digests.union(filed.distinct()).iterator()))
+    for sha256 in found:
+        logger.error("The original %s is missing or damaged: restore it from a backup", sha256)
+    return found
 
 
 def left_unread(now: datetime) -> list[int]:

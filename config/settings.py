@@ -270,6 +270,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 SWEEP_SECONDS = number("SWEEP_SECONDS", 30)
 CELERY_BEAT_SCHEDULE = {
     "sweep determination requests": {"task": "compliance.tasks.sweep_requests", "schedule": SWEEP_SECONDS},
+    "check originals": {"task": "chips.tasks.check_originals", "schedule": crontab(hour="2", minute="30")},
     "sweep uploads": {"task": "chips.tasks.sweep_uploads", "schedule": SWEEP_SECONDS},
     # Hourly through the day, so that what was missed at nine is made up for; an occasion is written down once.
     "send reminders": {"task": "chips.tasks.send_reminders", "schedule": crontab(hour="9-18", minute="0")},

@@ -1,0 +1,72 @@
+"""What was sent is kept as it was sent; where it was not, that is found, and nothing is signed over it."""
+
+import logging
+
+import pytest
+from django.test import Client
+
+from centres.models import Centre, Operator
+from chips.models import ChipModel, Submission
+from chips.originals import original
+from chips.receipts import lines_sha256
+from chips.submissions import accept
+from chips.uploads import check_originals
+from tests import cast
+from tests.chips import filing
+from tests.chips.filing import send
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def where(owner: Operator) -> Centre:
+    return cast.centre(owner=owner)
+
+
+@pytest.fixture
+def filer(client: Client, owner: Operator, where: Centre) -> Client:
+    client.force_login(cast.user("filer", cast.Role.OPERATOR, acts_for=owner))
+    return client
+
+
+def test_nothing_is_signed_over_a_damaged_file(filer: Client) -> None:
+    send(filer, "gbk_excel.csv")
+    draft = Submission.objects.get()
+    path = original(draft.file_sha256)
+    path.write_bytes(b"something else")
+    answer = filing.attest(filer, draft)
+    assert answer.status_code == 422
+    assert "damaged" in answer.content.decode()
+    draft.refresh_from_db()
+    assert (draft.status, draft.accession_number) == ("draft", None)
+    # Sent again, it is the same draft, and whole again.
+    send(filer, "gbk_excel.csv")
+    filing.attest(filer, draft)
+    draft.refresh_from_db()
+    assert draft.status == "submitted"
+
+
+def test_what_is_damaged_is_found_by_night(filer: Client, caplog: pytest.LogCaptureFixture) -> None:
+    send(filer, "gbk_excel.csv")
+    send(filer, b"chip_model,quantity\nnothing,1\n", lines=1, units=1)
+    assert check_originals() == []
+    submission = Submission.objects.get()
+    original(submission.file_sha256).unlink()
+    with caplog.at_level(logging.ERROR):
+        assert check_originals() == [submission.file_sha256]
+    assert submission.file_sha256 in caplog.text
+
+
+def test_a_chip_that_is_renamed_changes_no_digest(filer: Client) -> None:
+    send(filer, "gbk_excel.csv")
+    draft = Submission.objects.get()
+    filing.attest(filer, draft)
+    draft.refresh_from_db()
+    ChipModel.objects.filter(name="Ascend 910B").update(name="Ascend 910 B (2023)")
+    assert lines_sha256(draft) == draft.lines_sha256
+    accept(draft, by=cast.regulator())
+    # Nor is the new name a difference that could be amended.
+    send(filer, b"chip_model,quantity\nAscend 910 B (2023),120\nH800,40\n")
+    amendment = Submission.objects.get(status="draft")
+    answer = filing.attest(filer, amendment, amendment_reason="A new name.")
+    assert "there is nothing to amend" in answer.content.decode()

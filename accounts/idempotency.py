@@ -1,11 +1,13 @@
 """A request that is sent again, since its answer was lost on the way, has its effect once."""
 
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
@@ -22,7 +24,6 @@ REPLAYED = "Idempotent-Replayed"
 KEPT_FOR = timedelta(days=7)
 
 
-@transaction.atomic
 def once(request: Request, user: User, act: Callable[[], Response]) -> Response:
     """Do `act`, or where `user` sent the same request under the same key before, answer what was answered.
 
@@ -36,6 +37,11 @@ def once(request: Request, user: User, act: Callable[[], Response]) -> Response:
     if not _KEY.fullmatch(key):
         message = _("An idempotency key has 1 to 255 characters of printable ASCII.")
         raise Problem(400, "invalid_idempotency_key", message)
+    return _kept(request, user, key, act)
+
+
+@transaction.atomic
+def _kept(request: Request, user: User, key: str, act: Callable[[], Response]) -> Response:
     digest = _digest(request)
     # Where another transaction holds the key, this waits until that one ends.
     IdempotencyKey.objects.bulk_create(
@@ -63,7 +69,9 @@ def forget(now: datetime) -> None:
 
 def _digest(request: Request) -> str:
     """What makes a request the same: its address, and its fields with the bytes of its files."""
-    digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
+    # Keyed, since a password can be among the fields: nobody who reads the table can try guesses against it.
+    digest = hmac.new(settings.SECRET_KEY.encode(), digestmod="sha256")
+    digest.update(f"{request.method} {request.get_full_path()}\n".encode())
     for name in sorted(request.data):
         value = request.data[name]
         if isinstance(value, UploadedFile):

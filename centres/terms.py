@@ -69,6 +69,14 @@ def term_of_period(period: ReportingPeriod) -> Term:
     return _latest(period, Q(centre__isnull=True))[0]
 
 
+# Further off than anybody plans, and short of the last day that a calendar has.
+LONGEST_YEARS = 10
+
+
+def _holding(period: ReportingPeriod, centre: Centre | None) -> Term:
+    return term_of_period(period) if centre is None else term_of(centre, period)
+
+
 def set_term(
     *,
     period: ReportingPeriod,
@@ -87,6 +95,15 @@ def set_term(
     if due_on <= period.ends_on:
         day = period.ends_on.isoformat()
         wrong["due_on"] = _("The due date is after the period's last day, %(day)s.") % {"day": day}
+    latest = period.ends_on.replace(year=period.ends_on.year + LONGEST_YEARS, day=28)
+    today = timezone.localdate()
+    if due_on > latest:
+        wrong["due_on"] = _("The due date is at most %(years)s years after the period.") % {"years": LONGEST_YEARS}
+    if due_on < today and due_on < _holding(period, centre).due_on:
+        # What came in time would be late now, against the receipt that was given for it.
+        wrong["due_on"] = _("A due date is not moved back to a day that is over.")
+    if locks_on is not None and locks_on > latest:
+        wrong["locks_on"] = _("A period locks at most %(years)s years after its end.") % {"years": LONGEST_YEARS}
     if locks_on is not None and locks_on < due_on:
         wrong["locks_on"] = _("A period does not lock before its due date.")
     if is_exempt and centre is None:

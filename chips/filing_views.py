@@ -29,6 +29,7 @@ from chips import submissions, uploads
 from chips.declaration import CURRENT
 from chips.errors_workbook import XLSX, errors_of_upload
 from chips.forms import LONGEST_REASON, AttestForm, FilingForm, MendForm, RedeclareForm, texts_of
+from chips.help import in_language
 from chips.intake.check import Report
 from chips.intake.columns import COLUMNS
 from chips.intake.formats import GREATEST_FILE
@@ -38,8 +39,9 @@ from chips.originals import original
 from chips.receipts import DamagedOriginal
 from chips.submissions import OpenQuestions, ReasonMissing, SameAsAccepted, WrongStatus
 from chips.template import template_for
-from chips.timeliness import Locked, why_locked
-from chips.uploads import NotMendable
+from chips.timeliness import Locked, require_open, why_locked
+from chips.uploads import MendedMeanwhile, NotMendable
+from chips.views import visible
 
 # A small file is read before its sender has looked up: then there is no page in between.
 _WAITED, _LOOKED_EVERY = 1.0, 0.01
@@ -75,7 +77,7 @@ def file_inventory(request: SignedInRequest, code: str) -> HttpResponse:
 def _received(request: SignedInRequest, centre: Centre, asked: dict[str, Any], received_at: datetime) -> HttpResponse:
     period = asked["period"]
     if asked["nil"]:
-        submissions.require_open(centre, period, received_at)
+        require_open(centre, period, received_at)
         draft = submissions.store_nil_draft(
             centre=centre, period=period, created_by=request.user, received_at=received_at
         )
@@ -161,14 +163,12 @@ def mend(request: SignedInRequest, upload_id: int) -> HttpResponse:
             return _show(request, upload, form, status=422)
         messages.error(request, _("Nothing was mended: give a row, a column, and what the cell should hold."))
         return redirect(_next_page(upload))
-    if form.cleaned_data["mended_before"] != len(upload.corrections):
-        messages.error(request, _("Somebody mended it meanwhile; look again."))
-        return redirect("upload", upload.pk)
     found = form.cleaned_data["answers"] + form.single_correction()
     if not found and not form.is_redeclared():
         messages.error(request, _("Nothing was mended: give what a cell should hold."))
         return redirect(_next_page(upload))
-    return _step(request, lambda: uploads.mend(upload, found, by=request.user, declared=form.declared()), upload)
+    seen, declared = form.cleaned_data["seen"], form.declared()
+    return _step(request, lambda: uploads.mend(upload, found, by=request.user, seen=seen, declared=declared), upload)
 
 
 def _offered(upload: Upload) -> list[Mend]:
@@ -211,6 +211,10 @@ def discard_upload(request: SignedInRequest, upload_id: int) -> HttpResponse:
 def _step(request: SignedInRequest, step: Any, upload: Upload) -> HttpResponse:
     try:
         done = step()
+    except MendedMeanwhile:
+        messages.error(request, _("Somebody mended it meanwhile; look again."))
+        upload.refresh_from_db()
+        return redirect(_next_page(upload))
     except (NotMendable, WrongStatus):
         messages.error(request, _("Nothing was done: it was read, sent or discarded meanwhile."))
         upload.refresh_from_db()
@@ -243,7 +247,8 @@ def download_marked(request: SignedInRequest, upload_id: int) -> FileResponse:
 def download_template(request: SignedInRequest, code: str) -> HttpResponse:
     """`inventory-template.xlsx`: for the centre, the period and the reader's language, with last quarter's lines."""
     centre = get_object_or_404(Centre.objects.visible_to(request.user), code=code)
-    period = get_object_or_404(ReportingPeriod.objects.begun(timezone.localdate()), code=request.GET.get("period", ""))
+    code = request.GET.get("period", "").replace("\x00", "")
+    period = get_object_or_404(ReportingPeriod.objects.begun(timezone.localdate()), code=code)
     content = template_for(centre, period, get_language() or "en")
     response = HttpResponse(content, content_type=XLSX)
     response.headers["Content-Disposition"] = 'attachment; filename="inventory-template.xlsx"'
@@ -254,7 +259,7 @@ def download_template(request: SignedInRequest, code: str) -> HttpResponse:
 @require_POST
 def confirm_questions(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """Stand by what does not add up, each question with a reason."""
-    submission = _draft(request, submission_id)
+    submission = visible(request, submission_id)
     try:
         submissions.confirm(submission, texts_of(request.POST, "reason-", LONGEST_REASON), by=request.user)
     except ValidationError as error:
@@ -270,7 +275,7 @@ def attest(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """Sign the declaration and send a draft to the regulator."""
     posted = request.POST or None
     at = timezone.now()
-    submission = _draft(request, submission_id)
+    submission = visible(request, submission_id)
     if submission.status != SubmissionStatus.DRAFT:
         messages.info(request, _("This was sent or discarded already."))
         return redirect("submission", submission.pk)
@@ -284,7 +289,7 @@ def attest(request: SignedInRequest, submission_id: int) -> HttpResponse:
     context = {
         "submission": submission,
         "form": form,
-        "declaration": CURRENT.zh if (get_language() or "").startswith("zh") else CURRENT.en,
+        "declaration": in_language((CURRENT.en, CURRENT.zh), get_language() or "en"),
         "amended": amended,
         "term": term_of(submission.centre, submission.period),
         "is_late": at >= term_of(submission.centre, submission.period).filing_ended_at,
@@ -327,8 +332,3 @@ def _attested(request: SignedInRequest, submission: Submission, form: AttestForm
 def _visible(request: SignedInRequest, upload_id: int) -> Upload:
     found = Upload.objects.visible_to(request.user).select_related("centre__region", "period", "submission")
     return get_object_or_404(found, pk=upload_id)
-
-
-def _draft(request: SignedInRequest, submission_id: int) -> Submission:
-    found = Submission.objects.visible_to(request.user).select_related("centre__region", "centre__operator", "period")
-    return get_object_or_404(found, pk=submission_id)

@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from centres.models import ReportingPeriod
 from chips.declaration import CURRENT
-from chips.intake.cells import GREATEST_QUANTITY, without_control_characters
+from chips.intake.cells import GREATEST_QUANTITY, GREATEST_TEXT, without_control_characters
 from chips.intake.check import GREATEST_LINES
 from chips.intake.columns import COLUMNS
 from chips.intake.formats import GREATEST_FILE, MIB
 from chips.mending import Mend, answers
 from chips.models import Upload
 from chips.submissions import LONGEST_COMMENT
-from chips.uploads import LONGEST_CORRECTION
+from chips.uploads import LONGEST_CORRECTION, fingerprint
 
 # Of a reason and of a comment on a line, as the tables hold them.
 LONGEST_REASON = 500
@@ -112,8 +112,9 @@ class FilingForm(DeclaredForm):
 class RedeclareForm(DeclaredForm):
     """What is said of a whole upload while its cells are mended, and one cell by its place."""
 
-    mended_before = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    field_order = ["mended_before", "row", "column", "text", "declared_lines", "declared_units"]
+    # What the answers were given to.
+    seen = forms.CharField(widget=forms.HiddenInput)
+    field_order = ["seen", "row", "column", "text", "declared_lines", "declared_units"]
     row = forms.IntegerField(
         label=_("Row"), required=False, min_value=1, max_value=2**31 - 1, widget=forms.NumberInput(attrs=_TEXT)
     )
@@ -133,7 +134,7 @@ class RedeclareForm(DeclaredForm):
     def __init__(self, *args: Any, upload: Upload, **kwargs: Any) -> None:
         self.upload = upload
         initial = {
-            "mended_before": len(upload.corrections),
+            "seen": fingerprint(upload),
             "declared_lines": upload.declared_lines,
             "declared_units": upload.declared_units,
         }
@@ -161,7 +162,7 @@ class MendForm(RedeclareForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        cleaned["answers"] = answers(self.offered, texts_of(self.data, "mend-", LONGEST_CORRECTION))
+        cleaned["answers"] = answers(self.offered, texts_of(self.data, "mend-", GREATEST_TEXT))
         return cleaned
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from django.utils import timezone
 
 from accounts.models import User
-from centres.models import Centre, ReportingPeriod
+from centres.models import Centre, Provenance, ReportingPeriod
 from centres.periods import SHANGHAI
 from chips.models import Submission, SubmissionQuerySet, SubmissionStatus
 
@@ -52,7 +52,17 @@ def versions(user: User, centre: Centre) -> SubmissionQuerySet:
 
 
 def last_accepted_before(submission: Submission) -> Submission | None:
-    """What stands now for the latest earlier period for which anything of the centre does."""
-    earlier = Submission.objects.filter(centre=submission.centre_id, period__lt=submission.period_id)
-    accepted = earlier.filter(status=SubmissionStatus.ACCEPTED).select_related("period")
-    return accepted.order_by("-period_id", "-version").first()
+    """What stands now for the latest earlier period for which anything of the submission's centre does."""
+    return _accepted_before(submission.centre_id, submission.period_id)
+
+
+def last_accepted(centre: Centre, before: ReportingPeriod) -> Submission | None:
+    """What stands now for the latest period earlier than `before` for which anything of `centre` does."""
+    return _accepted_before(centre.pk, before.pk)
+
+
+def _accepted_before(centre_id: int, period_id: str) -> Submission | None:
+    accepted = Submission.objects.filter(centre=centre_id, period__lt=period_id, status=SubmissionStatus.ACCEPTED)
+    # What was worked out from publications is nobody's filing.
+    filed = accepted.exclude(provenance=Provenance.ILLUSTRATIVE).select_related("period")
+    return filed.order_by("-period_id", "-version").first()

@@ -236,8 +236,9 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
         What its sender repudiated stood until then, and not after.
         """
+        # What was returned had a comment, and stood never.
         accepted = Q(status=SubmissionStatus.ACCEPTED) | Q(
-            status=SubmissionStatus.REPUDIATED, repudiated_at__gt=known_at
+            status=SubmissionStatus.REPUDIATED, repudiated_at__gt=known_at, decision_comment=""
         )
         standing = self.filter(accepted, period=period, decided_at__lte=known_at)
         return standing.order_by("centre_id", "-version").distinct("centre_id")

@@ -80,7 +80,8 @@ def _units(last: Submission, draft: Submission) -> Iterable[Mapping[str, Any]]:
         .values("chip_model_id", name=F("chip_model__name"), vendor=F("chip_model__vendor__name"))
         .annotate(
             opening=_sum(before & in_stock),
-            acquired=_sum(now & in_stock & lately),
+            # Whatever became of it since: what was bought and retired within the quarter came, too.
+            acquired=_sum(now & (in_stock | retired) & lately),
             retired=_sum(now & retired),
             retired_before=_sum(before & retired),
             closing=_sum(now & in_stock),

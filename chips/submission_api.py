@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.db import transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -300,6 +301,7 @@ class Submissions(Resource):
         self.require_role(role)
         fields = self.read_body(body)
 
+        @transaction.atomic
         def act() -> Response:
             try:
                 return Response(self.get_serializer(step(submission, **fields)).data)

@@ -21,19 +21,18 @@ from chips.differences import is_same
 from chips.intake.check import Check, Report
 from chips.intake.matching import Catalogue
 from chips.intake.rows import COLUMNS, write_rows
-from chips.intake.sandbox import read_rows
+from chips.intake.sandbox import OnProgress, read_rows
 from chips.models import InventoryLine, Submission, SubmissionStatus, Upload, UploadStatus
 from chips.originals import keep_original, keep_originals
 from chips.plausibility import Question, questions
 from chips.timeliness import require_open
-
-OnProgress = Any  # TEMP
 
 _COPY = "COPY {} ({}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL (note))".format(
     InventoryLine._meta.db_table, ", ".join(f'"{column}"' for column in COLUMNS)
 )
 
 LONGEST_COMMENT = 2000
+REPUDIABLE = (SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED, SubmissionStatus.RETURNED)
 # Sent within the transaction that changes which submission stands: what must follow is written with it, or neither is.
 accepted = Signal()
 repudiated = Signal()
@@ -140,13 +139,24 @@ def store_draft(
         _hold(centre)
         submission = _new(key, centre, period)
         submission.file_name, submission.file_sha256 = name[:255], report.sha256
-        submission.corrections = list(corrections)
+        submission.corrections = settled(corrections, report)
         submission.line_count, submission.units = report.lines, report.units
         submission.warnings = [fault.as_data() for fault in report.warnings]
         submission.created_by, submission.created_at = created_by, timezone.now()
         submission.received_at = received_at or submission.created_at
         submission.save(force_insert=True)
     return report, submission
+
+
+def settled(corrections: Sequence[Mapping[str, Any]], report: Report) -> list[dict[str, Any]]:
+    """The corrections that count, each with what stands in the file: of one cell the last, and none that met nothing.
+
+    Where the reading did not come to its end nobody knows which count: all of them stay.
+    """
+    if report.corrected is None:
+        return [dict(made) for made in corrections]
+    last = {(made["row"], made["column"]): made for made in corrections}
+    return [{**last[made.row, made.column], "written": made.written} for made in report.corrected]
 
 
 def by_row(corrections: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, str]]:
@@ -245,6 +255,7 @@ def questions_with_reasons(submission: Submission) -> list[tuple[Question, str |
 @transaction.atomic
 def confirm(submission: Submission, reasons: Mapping[str, str], *, by: User) -> None:
     """Stand by what does not add up: `reasons` by the keys of questions; a blank one leaves its question open."""
+    _hold(submission.centre)
     locked = _locked(submission, SubmissionStatus.DRAFT)
     for question in questions(locked):
         if reason := reasons.get(question.key, "").strip():
@@ -287,6 +298,7 @@ def return_for_correction(
 
     Raises `WrongStatus`.
     """
+    _hold(submission.centre)
     locked = _locked(submission, SubmissionStatus.SUBMITTED)
     said = {row: text.strip() for row, text in (line_comments or {}).items() if text.strip()}
     known = set(locked.lines.filter(row__in=said).values_list("row", flat=True))
@@ -298,7 +310,18 @@ def return_for_correction(
 @transaction.atomic
 def withdraw(submission: Submission, *, by: User) -> Submission:
     """Take back what no regulator has decided yet; it stays readable. Raises `WrongStatus`."""
-    locked = _locked(submission, SubmissionStatus.DRAFT, SubmissionStatus.SUBMITTED)
+    return _take_back(submission, by, SubmissionStatus.DRAFT, SubmissionStatus.SUBMITTED)
+
+
+@transaction.atomic
+def discard_draft(submission: Submission, *, by: User) -> Submission:
+    """Lay a draft aside, and never what was sent meanwhile. Raises `WrongStatus`."""
+    return _take_back(submission, by, SubmissionStatus.DRAFT)
+
+
+def _take_back(submission: Submission, by: User, *due: SubmissionStatus) -> Submission:
+    _hold(submission.centre)
+    locked = _locked(submission, *due)
     locked.status, locked.withdrawn_by, locked.withdrawn_at = SubmissionStatus.WITHDRAWN, by, timezone.now()
     locked.save(update_fields=["status", "withdrawn_by", "withdrawn_at"])
     Upload.objects.filter(submission=locked).update(status=UploadStatus.DISCARDED)
@@ -307,8 +330,7 @@ def withdraw(submission: Submission, *, by: User) -> Submission:
 
 def is_repudiable(submission: Submission, now: datetime) -> bool:
     """Whether its sender can still say that it is not theirs: what was attested, within the days of the setting."""
-    due = submission.status in (SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED)
-    until = receipts.repudiation_ends_at(submission) if due else None
+    until = receipts.repudiation_ends_at(submission) if submission.status in REPUDIABLE else None
     return until is not None and now < until
 
 
@@ -319,14 +341,15 @@ def repudiate(submission: Submission, *, by: User, reason: str) -> Submission:
     Where it was accepted, its centre is determined anew. Raises `WrongStatus` and `TooLateToRepudiate`.
     """
     _hold(submission.centre)
-    locked = _locked(submission, SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED)
+    locked = _locked(submission, *REPUDIABLE)
     now = timezone.now()
     if not is_repudiable(locked, now):
         raise TooLateToRepudiate
+    was_accepted = locked.status == SubmissionStatus.ACCEPTED
     locked.status, locked.repudiated_by, locked.repudiated_at = SubmissionStatus.REPUDIATED, by, now
     locked.repudiation_reason = reason.strip()
     locked.save(update_fields=["status", "repudiated_by", "repudiated_at", "repudiation_reason"])
-    if locked.decided_at:
+    if was_accepted:
         repudiated.send(Submission, submission=locked)
     return locked
 
@@ -367,7 +390,10 @@ def store_all(incoming: Sequence[Incoming]) -> None:
 
 
 def _hold(centre: Centre) -> None:
-    """Number the versions of a centre one at a time; what merely refers to the centre need not wait for a slow file."""
+    """Take the steps of a centre one at a time: every step begins so, and locks what it changes only then.
+
+    What merely refers to the centre need not wait.
+    """
     Centre.objects.select_for_update(no_key=True).get(pk=centre.pk)
 
 

@@ -7,16 +7,16 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import openpyxl
-from django.utils import timezone
 from openpyxl.styles import Alignment, Border, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from centres.models import Centre, ReportingPeriod
 from chips.help import Column, columns, in_language, value_label
+from chips.history import last_accepted
 from chips.intake.cells import GREATEST_QUANTITY
 from chips.intake.faults import Fault
-from chips.models import ChipModel, InventoryLine, Provenance, Submission, SubmissionStatus
+from chips.models import ChipModel, InventoryLine
 from chips.safe_cells import GREATEST_CELL, font, put_text
 
 HEADER_ROW = 3
@@ -134,19 +134,6 @@ def _known_models(language: str) -> dict[int, KnownModel]:
     return {
         model.pk: KnownModel(model.name, model.vendor.name_zh if is_chinese else model.vendor.name) for model in models
     }
-
-
-def last_accepted(centre: Centre, period: ReportingPeriod) -> Submission | None:
-    """What stands for the last period before `period` for which anything of `centre` was accepted."""
-    accepted = Submission.objects.filter(
-        centre=centre,
-        period__ends_on__lt=period.ends_on,
-        status=SubmissionStatus.ACCEPTED,
-        decided_at__lte=timezone.now(),
-    )
-    # What was worked out from publications is nobody's filing.
-    filed = accepted.exclude(provenance=Provenance.ILLUSTRATIVE)
-    return filed.order_by("-period_id", "-version").first()
 
 
 def inventory_template(

@@ -91,13 +91,18 @@ class InventoryTemplate(Answer):
         return HttpResponse(content, content_type=XLSX, headers=headers)
 
     def _centre(self, code: str | None) -> Centre:
-        found = Centre.objects.visible_to(self.user).filter(code=code or "").first()
+        found = Centre.objects.visible_to(self.user).filter(code=_plain(code)).first()
         if found is None:
             raise invalid_parameter("centre", _("There is no such centre."))
         return found
 
     def _period(self, code: str | None) -> ReportingPeriod:
-        found = ReportingPeriod.objects.begun(timezone.localdate()).filter(code=code or "").first()
+        found = ReportingPeriod.objects.begun(timezone.localdate()).filter(code=_plain(code)).first()
         if found is None:
             raise invalid_parameter("period", _("There is no such period, or it has not begun."))
         return found
+
+
+def _plain(code: str | None) -> str:
+    """A code as the database takes one; what holds NUL is none."""
+    return (code or "").replace("\x00", "")

@@ -4,6 +4,8 @@ PostgreSQL remembers what is to be read and the broker only rings: with the brok
 same. Who reads a file shows life; a reading that falls silent is taken over, and the loser finds out before it stores.
 """
 
+import hashlib
+import json
 import logging
 import threading
 import uuid
@@ -41,6 +43,10 @@ class NotMendable(Exception):
     def __init__(self, upload: Upload) -> None:
         super().__init__(f"Upload {upload.pk} is {upload.status}.")
         self.upload = upload
+
+
+class MendedMeanwhile(NotMendable):
+    """Somebody else mended it while the answers were given."""
 
 
 class BeingRead(Exception):
@@ -125,16 +131,34 @@ def read(upload_id: int) -> Report | None:
                 status=UploadStatus.FAULTY if draft is None else UploadStatus.READ,
                 submission=draft,
                 report=report.as_data(),
+                corrections=submissions.settled(upload.corrections, report),
                 lines_read=report.lines,
                 percent_read=100,
                 claim=None,
             )
             if not told:
                 raise _TakenOver
+            if draft is not None:
+                _keep_confirmations(draft)
     except _TakenOver:
         logger.warning("Upload %s was taken over", upload.pk)
         return None
     return report
+
+
+def _keep_confirmations(draft: Submission) -> None:
+    """Give a draft the reasons that were given of the same file before it was mended; they count by their numbers."""
+    earlier = Submission.objects.filter(
+        centre=draft.centre_id,
+        period=draft.period_id,
+        file_sha256=draft.file_sha256,
+        status=SubmissionStatus.WITHDRAWN,
+        submitted_at__isnull=True,
+    ).exclude(pk=draft.pk)
+    last = earlier.order_by("-pk").first()
+    for confirmation in last.confirmations.all() if last else ():
+        confirmation.pk, confirmation.submission = None, draft
+        confirmation.save(force_insert=True)
 
 
 def read_now(upload: Upload) -> tuple[Report, Submission | None]:
@@ -144,7 +168,7 @@ def read_now(upload: Upload) -> tuple[Report, Submission | None]:
     """
     read(upload.pk)
     upload.refresh_from_db()
-    if upload.report is None:
+    if upload.report is None or upload.status in (UploadStatus.WAITING, UploadStatus.READING):
         raise BeingRead
     return Report.from_data(upload.report), upload.submission
 
@@ -204,50 +228,40 @@ class _Pulse:
             connection.close()
 
 
+def fingerprint(upload: Upload) -> str:
+    """What tells whether the page that somebody answers is still the one that the upload would show."""
+    seen = json.dumps([upload.status, upload.report, upload.corrections], sort_keys=True)
+    return hashlib.sha256(seen.encode()).hexdigest()[:32]
+
+
 @transaction.atomic
 def mend(
     upload: Upload,
     corrections: Sequence[tuple[int, str, str]],
     *,
     by: User,
+    seen: str,
     declared: Mapping[str, int | None] | None = None,
 ) -> Upload:
     """Have cells (row, column) read as the text given, in place of what the file holds, and read it again.
 
-    `declared` are the lines and units that the sender now says that the file holds. A draft that it was becomes void.
-    Raises `NotMendable`.
+    `seen` is the `fingerprint` of what the answers were given to. `declared` are the lines and units that the sender
+    now says that the file holds. A draft that it was becomes void; what was confirmed of it is kept for the next.
+    Raises `NotMendable`, `MendedMeanwhile` and `WrongStatus`.
     """
     locked = _locked(upload, UploadStatus.FAULTY, UploadStatus.READ)
-    known = submissions.by_row(locked.corrections)
-    written = {(fault["row"], fault["column"]): fault["value"] for fault in (locked.report or {}).get("errors", ())}
+    if fingerprint(locked) != seen:
+        raise MendedMeanwhile(locked)
     at = timezone.localtime().isoformat(timespec="seconds")
     locked.corrections += [
-        {
-            "row": row,
-            "column": column,
-            "written": known.get(row, {}).get(column) or written.get((row, column)) or _read_in(locked, row, column),
-            "corrected": text,
-            "by": by.username,
-            "at": at,
-        }
+        # What was written is told by the reading.
+        {"row": row, "column": column, "written": None, "corrected": text, "by": by.username, "at": at}
         for row, column, text in corrections
     ]
     for name, number in (declared or {}).items():
         setattr(locked, name, number)
     _void_draft(locked, by)
     return _again(locked)
-
-
-# Where a line keeps what was read in a column, if not under the column's own name.
-_KEPT_AS = {"chip_model": "chip_model__name", "vendor": "chip_model__vendor__name"}
-
-
-def _read_in(upload: Upload, row: int, column: str) -> str | None:
-    """What was read in a cell of the draft that `upload` is; None where there is no such line."""
-    if upload.submission is None:
-        return None
-    (read,) = upload.submission.lines.filter(row=row).values_list(_KEPT_AS.get(column, column), flat=True) or [None]
-    return "; ".join(read) if isinstance(read, list) else None if read is None else str(read)
 
 
 @transaction.atomic
@@ -267,10 +281,10 @@ def retry(upload: Upload) -> Upload:
 
 @transaction.atomic
 def discard(upload: Upload, *, by: User) -> Upload:
-    """Lay an upload aside, with the draft that it was; the file is kept. Raises `NotMendable`."""
+    """Lay an upload aside, with the draft that it was; the file is kept. Raises `NotMendable` and `WrongStatus`."""
     locked = _locked(upload, *(status for status in UploadStatus if status != UploadStatus.DISCARDED))
     if locked.submission is not None:
-        submissions.withdraw(locked.submission, by=by)
+        submissions.discard_draft(locked.submission, by=by)
     # Whoever reads it finds out before it stores.
     locked.status, locked.claim = UploadStatus.DISCARDED, None
     locked.save(update_fields=["status", "claim"])
@@ -278,9 +292,10 @@ def discard(upload: Upload, *, by: User) -> Upload:
 
 
 def _locked(upload: Upload, *due: UploadStatus) -> Upload:
+    """The upload, held after its centre as every step of a filing holds it."""
+    Centre.objects.select_for_update(no_key=True).get(pk=upload.centre_id)
     locked = Upload.objects.select_for_update(of=("self",)).select_related("centre", "period").get(pk=upload.pk)
-    is_sent = locked.submission is not None and locked.submission.status != SubmissionStatus.DRAFT
-    if locked.status not in due or is_sent:
+    if locked.status not in due:
         raise NotMendable(locked)
     return locked
 
@@ -290,11 +305,12 @@ def _void_draft(upload: Upload, by: User) -> None:
     if draft is not None:
         upload.status = UploadStatus.WAITING
         upload.save(update_fields=["submission", "status"])
-        submissions.withdraw(draft, by=by)
+        submissions.discard_draft(draft, by=by)
 
 
 def _again(upload: Upload) -> Upload:
     upload.status, upload.attempts, upload.percent_read, upload.lines_read = UploadStatus.WAITING, 0, None, 0
+    upload.report = None
     upload.save()
     _ring(upload)
     return upload

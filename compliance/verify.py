@@ -24,13 +24,12 @@ def verify(receipt: dict[str, Any], *, file: Path | None = None, lines: Path | N
     checks = [Check("the receipt has its own digest", is_sealed(receipt))]
     if receipt.get("kind") == KIND:
         return [*checks, Check("the register determines the same", _is_determined(receipt))]
-    issued = Receipt.objects.filter(
-        submission__accession_number=str(receipt.get("accession_number")), kind=str(receipt.get("kind"))
-    ).select_related("submission")
+    number, kind = _text(receipt.get("accession_number")), _text(receipt.get("kind"))
+    issued = Receipt.objects.filter(submission__accession_number=number, kind=kind).select_related("submission")
     found = issued.first()
     is_issued = found is not None and json.loads(found.body) == receipt
     checks.append(Check("the register issued it, word for word", is_issued))
-    told_file, told_lines = receipt.get("file") or {}, receipt.get("lines") or {}
+    told_file, told_lines = (_object(receipt.get(name)) for name in ("file", "lines"))
     if found is not None:
         checks += _kept(found.submission, told_file.get("sha256"), told_lines.get("sha256"))
     if file is not None:
@@ -51,8 +50,7 @@ def _kept(submission: Submission, file_sha256: str | None, told_lines: str | Non
 
 def taken_back(receipt: dict[str, Any]) -> str | None:
     """That what a true receipt is of stands no longer, in words; None where it does, or the register knows it not."""
-    number = receipt.get("accession_number")
-    found = Submission.objects.filter(accession_number=number).first() if isinstance(number, str) else None
+    found = Submission.objects.filter(accession_number=_text(receipt.get("accession_number")) or "-").first()
     if found is not None and found.repudiated_at:
         return f"its sender repudiated it at {written(found.repudiated_at)}"
     if found is not None and found.withdrawn_at:
@@ -60,10 +58,19 @@ def taken_back(receipt: dict[str, Any]) -> str | None:
     return None
 
 
+def _text(found: Any) -> str:
+    """A text of a receipt as the database takes one; whatever else stands there is none."""
+    return found.encode(errors="replace").decode().replace("\x00", "") if isinstance(found, str) else ""
+
+
+def _object(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
 def _is_determined(receipt: dict[str, Any]) -> bool:
     told = receipt.get("determination")
-    key = told.get("id") if isinstance(told, dict) else None
-    found = Determination.objects.filter(pk=key).first() if isinstance(key, int) else None
+    key = _object(told).get("id")
+    found = Determination.objects.filter(pk=key).first() if type(key) is int and 0 < key < 2**63 else None
     return found is not None and determination_receipt(found) == receipt
 
 

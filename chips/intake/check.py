@@ -19,7 +19,7 @@ from chips.intake.faults import Fault, FileFault
 from chips.intake.formats import format_of
 from chips.intake.matching import Catalogue
 from chips.intake.memory import REMEMBERED, Memory, Notes, texts_of
-from chips.intake.report import KEPT_ERRORS, KEPT_NORMALISATIONS, KEPT_WARNINGS, Normalisation, Report
+from chips.intake.report import KEPT_ERRORS, KEPT_NORMALISATIONS, KEPT_WARNINGS, Corrected, Normalisation, Report
 from chips.intake.serials import Serials
 from chips.intake.tables import Table, open_table, text_of
 from chips.intake.values import DEFAULTS, VALUES, Line, Misfit, Truth, chip_of, read_as, shown, value_of
@@ -144,7 +144,16 @@ class Check:
             yield from self._within_limit(chunks.last)
         if not self._seen:
             raise FileFault("empty")
+        self._tell_corrected(chunks.written)
         self._hold_against_declared()
+
+    def _tell_corrected(self, written: dict[tuple[int, str], str]) -> None:
+        """Tell what stood in the cells that were corrected, and which corrections met no row of the table."""
+        self.report.corrected = [Corrected(*place, text) for place, text in sorted(written.items())]
+        asked = ((row, column) for row in sorted(self._corrections) for column in self._corrections[row])
+        for row, column in asked:
+            if (row, column) not in written:
+                self.report.warnings.append(Fault("correction_without_row", row, column))
 
     def _within_limit(self, chunk: Chunk) -> Iterator[Sequence[Sequence[Any]]]:
         room = GREATEST_LINES - self._seen

@@ -54,6 +54,8 @@ class Chunks:
     def __init__(self, table: Table, places: Mapping[str, int], width: int, corrections: Corrections) -> None:
         self._table, self._places, self._width, self._corrections = table, places, width, corrections
         self.last: Chunk | None = None
+        # What stood in the cells that were corrected, by row and column.
+        self.written: dict[tuple[int, str], str] = {}
 
     def __iter__(self) -> Iterator[Chunk]:
         waiting = Chunk()
@@ -110,6 +112,7 @@ class Chunks:
     def _correct(self, chunk: Chunk, number: int, row: Cells) -> None:
         for column, text in self._corrections[number].items():
             place = self._places.get(column)
+            self.written[number, column] = "" if place is None or place >= len(row) else shown(row[place])
             if place is not None:
                 row += [""] * (place + 1 - len(row))
                 row[place] = text

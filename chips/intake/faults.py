@@ -146,6 +146,11 @@ CODES: dict[str, Code] = {
     "total_row_skipped": Code(Kind.NOTE, "The last row is a total and was passed over.", "末行为合计行，已跳过。"),
     "total_mismatch": Code(Kind.NOTE, "The total is not the sum of the lines, {sum}.", "合计与各行之和 {sum} 不符。"),
     "unknown_column": Code(Kind.NOTE, "The column was passed over.", "该列已跳过。"),
+    "correction_without_row": Code(
+        Kind.NOTE,
+        "There is no line in this row; its correction was left out.",
+        "该行不是台账明细，所作更正未采用。",
+    ),
     "duplicate_row": Code(
         Kind.NOTE,
         "The line equals row {earlier}. It is kept.",

@@ -19,6 +19,14 @@ class Normalisation(NamedTuple):
     rows: int
 
 
+class Corrected(NamedTuple):
+    """A cell that was corrected, and what stands in it in the file."""
+
+    row: int
+    column: str
+    written: str
+
+
 @dataclass(slots=True)
 class Report:
     """What was found in a file. `lines` and `units` count what would be stored: nothing where there is an error."""
@@ -36,6 +44,8 @@ class Report:
     errors: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     normalisations: list[Normalisation] = field(default_factory=list)
+    # The corrections that met a cell; None where the reading did not come to its end.
+    corrected: list[Corrected] | None = None
 
     @property
     def ok(self) -> bool:
@@ -66,10 +76,15 @@ class Report:
 
     def as_data(self) -> dict[str, Any]:
         """What `from_data` makes the same report of: plain JSON."""
-        return asdict(self) | {"normalisations": [found._asdict() for found in self.normalisations]}
+        return asdict(self) | {
+            "normalisations": [found._asdict() for found in self.normalisations],
+            "corrected": None if self.corrected is None else [made._asdict() for made in self.corrected],
+        }
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> "Report":
         faults = {key: [Fault.from_data(fault) for fault in data[key]] for key in ("errors", "warnings")}
         normalisations = [Normalisation(**found) for found in data["normalisations"]]
-        return cls(**{**data, **faults, "normalisations": normalisations})
+        made = data["corrected"]
+        corrected = None if made is None else [Corrected(**one) for one in made]
+        return cls(**{**data, **faults, "normalisations": normalisations, "corrected": corrected})

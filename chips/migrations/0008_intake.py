@@ -61,7 +61,7 @@ BEGIN
     IF OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (
         ('draft', 'submitted'), ('draft', 'withdrawn'),
         ('submitted', 'accepted'), ('submitted', 'returned'), ('submitted', 'withdrawn'),
-        ('submitted', 'repudiated'), ('accepted', 'repudiated')
+        ('submitted', 'repudiated'), ('accepted', 'repudiated'), ('returned', 'repudiated')
     ) THEN
         RAISE EXCEPTION 'A submission that is % cannot become %.', OLD.status, NEW.status
             USING ERRCODE = 'integrity_constraint_violation';

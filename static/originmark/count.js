@@ -183,7 +183,11 @@ async function countFile() {
 
 file.addEventListener("change", countFile);
 cells.addEventListener("input", () => { if (cells.value.trim()) fill(countText(cells.value)); });
-period.addEventListener("change", () => { template.search = `?period=${period.value}`; });
+const follow = () => { template.search = `?period=${period.value}`; };
+period.addEventListener("change", follow);
+// What was chosen before this ran, or is kept from an earlier look at the page, counts too.
+follow();
+if (!lines.value) countFile();
 for (const input of [file, cells, nil]) {
   // What is chosen last is meant: the others are emptied, so that the form is never contradictory.
   input.addEventListener("change", () => {

@@ -14,9 +14,6 @@ document.addEventListener("keydown", (event) => {
 
 document.querySelectorAll("[data-drop]").forEach((zone) => {
   const input = zone.querySelector("input[type=file]");
-  const name = zone.querySelector("[data-file-name]");
-  const show = () => { name.textContent = input.files.length ? input.files[0].name : name.dataset.fileName; };
-  input.addEventListener("change", show);
   for (const type of ["dragover", "dragleave", "drop"]) {
     zone.addEventListener(type, (event) => {
       event.preventDefault();

@@ -145,6 +145,7 @@ def test_from_the_template_to_the_receipt(
     page.locator("main a[href*='/centres/SH-01/']").first.click()
     page.locator("main a[href*='/centres/SH-01/file/']").first.click()
     page.locator("#id_period").select_option("2025Q4")
+    expect(page.locator("#template[href$='period=2025Q4']")).to_be_visible()
     book = openpyxl.load_workbook(io.BytesIO(saved(page, page.locator("#template"))))
     sheet: Any = book.worksheets[0]
     quantity = meanings([str(cell.value or "") for cell in sheet[3]]).index("quantity") + 1

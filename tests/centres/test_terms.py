@@ -39,12 +39,12 @@ def test_the_last_word_on_a_centre_goes_before_the_last_on_the_period(owner: Ope
             recorded_by=regulator,
         )  # fmt: skip
     set_term(
-        period=period, centre=named, due_on=period.due_on, locks_on=date(2026, 3, 1), reason="A flood.",
+        period=period, centre=named, due_on=date(2026, 1, 23), locks_on=date(2026, 3, 1), reason="A flood.",
         recorded_by=regulator,
     )  # fmt: skip
     set_term(period=period, due_on=date(2026, 1, 30), locks_on=date(2026, 2, 1), reason="Again.", recorded_by=regulator)
     terms = terms_of([named, other], period)
-    assert (terms[named.pk].due_on, terms[named.pk].locks_on) == (date(2026, 1, 20), date(2026, 3, 1))
+    assert (terms[named.pk].due_on, terms[named.pk].locks_on) == (date(2026, 1, 23), date(2026, 3, 1))
     assert (terms[other.pk].due_on, terms[other.pk].locks_on) == (date(2026, 1, 30), date(2026, 2, 1))
     assert terms[named.pk].is_of_centre
     assert not terms[other.pk].is_of_centre
@@ -112,3 +112,18 @@ def test_the_database_exempts_no_whole_period() -> None:
             period=cast.period(), due_on=date(2026, 1, 20), is_exempt=True, reason="Why.",
             recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("days", "wrong"),
+    [
+        ({"due_on": date(9999, 12, 31), "locks_on": None}, "due_on"),
+        ({"due_on": date(2026, 1, 20), "locks_on": date(9999, 12, 31)}, "locks_on"),
+        # What came on the last day was in time, and its receipt says so.
+        ({"due_on": date(2026, 1, 19), "locks_on": None}, "due_on"),
+    ],
+)
+def test_a_day_that_no_calendar_has_or_that_is_over_is_refused(days: dict[str, date | None], wrong: str) -> None:
+    with pytest.raises(WrongTerm) as told:
+        set_term(period=cast.period(), reason="Why.", recorded_by=None, **days)  # type: ignore[arg-type]
+    assert set(told.value.wrong) == {wrong}

@@ -34,7 +34,8 @@ def sent(filer: Client, content: bytes = MESSY, lines: int = 3, units: int = 162
 
 
 def mend(filer: Client, upload: Upload, **fields: Any) -> Any:
-    answer = filer.post(f"/uploads/{upload.pk}/mend/", {"mended_before": len(upload.corrections)} | fields)
+    upload.refresh_from_db()
+    answer = filer.post(f"/uploads/{upload.pk}/mend/", {"seen": uploads.fingerprint(upload)} | fields)
     return seen(filer, answer)
 
 
@@ -82,9 +83,10 @@ def test_undo_reads_the_file_as_it_was_sent(filer: Client) -> None:
 
 def test_two_who_mend_at_once_do_not_mix_their_answers(filer: Client) -> None:
     upload = sent(filer)
+    shown = uploads.fingerprint(upload)
     mend(filer, upload, **{"mend-0": "Ascend 910B"})
     # The first answer in this form was meant for the models, and would now fall on a quantity.
-    answer = filer.post(f"/uploads/{upload.pk}/mend/", {"mended_before": 0, "mend-0-text": "H800"}, follow=True)
+    answer = filer.post(f"/uploads/{upload.pk}/mend/", {"seen": shown, "mend-0-text": "H800"}, follow=True)
     assert "Somebody mended it meanwhile" in answer.content.decode()
     upload.refresh_from_db()
     assert len(upload.corrections) == 2
@@ -209,3 +211,49 @@ def test_no_reason_and_no_comment_breaks_the_page(filer: Client, where: Centre, 
     assert "Say what is to be corrected" in answer.content.decode()
     submitted.refresh_from_db()
     assert submitted.status == "submitted"
+
+
+def test_a_correction_tells_what_stands_in_the_file(filer: Client) -> None:
+    """And not what the register had made of it, nor an earlier correction."""
+    content = '芯片型号,厂商,数量,用途\n昇腾910b,,"1,000",训练\nH800,,5,\n'.encode()
+    upload = sent(filer, content, lines=2, units=1005)
+    for text in ("1100", "1200"):
+        mend(filer, upload, row=2, column="quantity", text=text, declared_lines=2, declared_units=int(text) + 5)
+    mend(filer, upload, row=2, column="vendor", text="华为", declared_lines=2, declared_units=1205)
+    draft = Submission.objects.get(status="draft")
+    assert [(made["column"], made["written"], made["corrected"]) for made in draft.corrections] == [
+        ("quantity", "1,000", "1200"),
+        ("vendor", "", "华为"),
+    ]
+
+
+@pytest.mark.parametrize("row", [1, 4, 99_999])
+def test_a_correction_of_no_line_is_left_out_and_told(filer: Client, row: int) -> None:
+    upload = sent(filer, b"chip_model,quantity\nH800,12\nA100,3\n", lines=2, units=15)
+    page = mend(filer, upload, row=row, column="quantity", text="30", declared_lines=2, declared_units=15)
+    assert Submission.objects.get(status="draft").corrections == []
+    assert "There is no line in this row" in page.content.decode()
+
+
+def test_what_was_confirmed_is_kept_when_another_cell_is_mended(filer: Client, where: Centre) -> None:
+    cast.file(where, cast.period("2025Q3"), ascend=120, h800=39)
+    send(filer, "gbk_excel.csv")
+    draft = Submission.objects.get(status="draft")
+    ((question, _words, _reason),) = filer.get(f"/submissions/{draft.pk}/").context["questions"]
+    filer.post(f"/submissions/{draft.pk}/confirm/", {f"reason-{question.key}": "A gift."})
+    mend(filer, Upload.objects.get(), row=2, column="workload", text="推理", declared_lines=2, declared_units=160)
+    again = Submission.objects.get(status="draft")
+    assert again != draft
+    assert [reason for _q, _w, reason in filer.get(f"/submissions/{again.pk}/").context["questions"]] == ["A gift."]
+
+
+def test_a_draft_is_answered_by_its_own_page_when_a_correction_is_none(filer: Client) -> None:
+    upload = sent(filer, b"chip_model,quantity\nH800,12\nA100,3\n", lines=2, units=15)
+    page = mend(filer, upload, row="abc", column="quantity", text="30")
+    assert "give a row, a column" in page.content.decode()
+    assert Submission.objects.get().status == "draft"
+
+
+@pytest.mark.parametrize("query", ["period=%00", "period=2025Q4%00", "period=", "period=1999Q1"])
+def test_a_template_of_no_period_is_none(filer: Client, query: str) -> None:
+    assert filer.get(f"/centres/SH-01/inventory-template.xlsx?{query}").status_code in (200, 404)

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -215,6 +216,61 @@ def test_one_draft_attested_twice_at_once_is_sent_once(where: Centre) -> None:
     found = at_once([lambda: submissions.attest(draft, by=by, full_name="Li")] * 4)
     assert sum(isinstance(one, submissions.WrongStatus) for one in found) == 3
     assert Receipt.objects.count() == 1
+
+
+@pytest.mark.parametrize("step", ["mend", "undo", "discard", "withdraw"])
+def test_what_is_attested_while_somebody_mends_it_stands(
+    filer: Client, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Whichever comes first is done, and the other is told; what has a receipt is never taken back unseen."""
+    monkeypatch.setattr(filing_views, "_WAITED", 0)
+    send(filer)
+    upload = Upload.objects.get()
+    uploads.read(upload.pk)
+    upload.refresh_from_db()
+    draft = upload.submission
+    assert draft is not None
+    by = upload.sent_by
+    slow = submissions.receipts.lines_sha256
+
+    def slowly(submission: Submission) -> str:
+        time.sleep(1)
+        return slow(submission)
+
+    monkeypatch.setattr(submissions.receipts, "lines_sha256", slowly)
+    steps: dict[str, Callable[[], Any]] = {
+        "mend": lambda: uploads.mend(upload, [(2, "quantity", "9")], by=by, seen=uploads.fingerprint(upload)),
+        "undo": lambda: uploads.undo(upload, by=by),
+        "discard": lambda: uploads.discard(upload, by=by),
+        "withdraw": lambda: submissions.discard_draft(draft, by=by),
+    }
+
+    def later() -> Any:
+        time.sleep(0.3)
+        return steps[step]()
+
+    attested, other = at_once([lambda: submissions.attest(draft, by=by, full_name="Li Wei"), later])
+    draft.refresh_from_db()
+    assert draft.status == "submitted", (attested, other)
+    assert isinstance(other, submissions.WrongStatus)
+    assert Receipt.objects.count() == 1
+
+
+def test_withdrawing_and_mending_at_once_block_each_other_no_longer_than_they_take(
+    filer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filing_views, "_WAITED", 0)
+    send(filer)
+    upload = Upload.objects.get()
+    for _ in range(5):
+        uploads.read(upload.pk)
+        upload.refresh_from_db()
+        draft, by = upload.submission, upload.sent_by
+        assert draft is not None
+        found = at_once([partial(submissions.withdraw, draft, by=by), partial(uploads.undo, upload, by=by)])
+        assert not any(isinstance(one, OperationalError) for one in found), found
+        if Upload.objects.get().status == "discarded":
+            break
 
 
 @contextmanager

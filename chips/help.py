@@ -138,7 +138,7 @@ class KindOfCodes(NamedTuple):
 
 
 _KIND_TITLES: dict[Kind, tuple[str, str]] = {
-    Kind.STRUCTURE: ("The file cannot be read", "文件无法读取"),
+    Kind.STRUCTURE: ("The structure of the file", "文件结构"),
     Kind.VALIDITY: ("A value is not valid", "填报值无效"),
     Kind.PLAUSIBILITY: ("To be confirmed", "需要确认"),
     Kind.ACROSS_CENTRES: ("Across centres", "跨中心核对"),
@@ -234,12 +234,17 @@ def finding_codes(language: str, *, to_regulator: bool) -> list[FindingCode]:
     ]
 
 
+def kind_title(kind: Kind, language: str) -> str:
+    """What a class of finding is called."""
+    return in_language(_KIND_TITLES[kind], language)
+
+
 def codes_by_kind(language: str, *, to_regulator: bool) -> list[KindOfCodes]:
     """The codes by their class, in the order of what they ask for."""
     found = finding_codes(language, to_regulator=to_regulator)
     groups = []
     for kind in Kind:
-        title, text = in_language(_KIND_TITLES[kind], language), in_language(_KIND_TEXTS[kind], language)
+        title, text = kind_title(kind, language), in_language(_KIND_TEXTS[kind], language)
         if codes := [known for known in found if known.kind == kind]:
             groups.append(KindOfCodes(kind.value, title, text, codes))
     return groups

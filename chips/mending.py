@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from chips.help import kind_title
 from chips.intake.cells import GREATEST_TEXT, without_control_characters
 from chips.intake.check import VALUES, Report
 from chips.intake.faults import Fault
@@ -30,6 +31,8 @@ class Mend(NamedTuple):
 
     name: str
     fault: dict[str, Any]
+    # Its class, in words.
+    kind: str
     rows: list[int]
     target: str | None
     choices: list[Choice]
@@ -70,7 +73,15 @@ def _mend(name: str, same: list[Fault], language: str) -> Mend:
     target = _MENDED_IN.get(fault.code, fault.column)
     if fault.code in _IN_THE_FILE or not rows or target == "serial_numbers":
         target = None
-    return Mend(name, fault.worded(language), rows, target, _choices(fault), _suggestion(fault))
+    return Mend(
+        name,
+        fault.worded(language),
+        kind_title(fault.kind, language),
+        rows,
+        target,
+        _choices(fault),
+        _suggestion(fault),
+    )
 
 
 def _choices(fault: Fault) -> list[Choice]:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ PULSE, SILENT_AFTER = 0.5, timedelta(seconds=15)
 GREATEST_ATTEMPTS = 3
 SWEPT_AFTER = timedelta(seconds=10)
 SWEPT_AT_ONCE = 100
+# Seconds for which who sends a file again waits for the one who reads it.
+LONGEST_WAIT = 30
 LONGEST_CORRECTION = 10_000
 
 
@@ -162,12 +165,17 @@ def _keep_confirmations(draft: Submission) -> None:
 
 
 def read_now(upload: Upload) -> tuple[Report, Submission | None]:
-    """Read an upload in the transaction that received it; what it came to, also where it was read before.
+    """Read an upload; what it came to, also where it was read before.
 
-    Raises `BeingRead` where the same file was sent before, and somebody else reads it just now.
+    Where the same file was sent before and somebody else reads it just now, this waits for them; it raises `BeingRead`
+    where that takes longer than `LONGEST_WAIT`, or where waiting would hold what they need.
     """
+    until = time.monotonic() + (0 if connection.in_atomic_block else LONGEST_WAIT)
     read(upload.pk)
     upload.refresh_from_db()
+    while upload.status in (UploadStatus.WAITING, UploadStatus.READING) and time.monotonic() < until:
+        time.sleep(PULSE / 10)
+        upload.refresh_from_db()
     if upload.report is None or upload.status in (UploadStatus.WAITING, UploadStatus.READING):
         raise BeingRead
     return Report.from_data(upload.report), upload.submission

@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
+from rest_framework.authtoken.models import Token
 
 from centres.models import Centre, ReportingPeriod
 from chips import filing_views, submissions, uploads
@@ -195,6 +196,22 @@ def test_the_same_file_sent_at_the_same_moment_is_one_submission(filer: Client, 
     assert {answer.status_code for answer in answers} == {302}
     assert Upload.objects.count() == Submission.objects.count() == 1
     assert len({answer.headers["Location"] for answer in answers}) <= 2
+
+
+def test_the_api_is_sent_the_same_file_at_the_same_moment(where: Centre) -> None:
+    by = cast.user("filer", cast.Role.OPERATOR, acts_for=where.operator)
+    token = Token.objects.create(user=by)
+
+    def call() -> Any:
+        file = io.BytesIO((UPLOADS / "gbk_excel.csv").read_bytes())
+        file.name = "inventory.csv"
+        client = Client(headers={"Authorization": f"Token {token.key}"})
+        return client.post("/api/v1/submissions/", {"centre": where.code, "period": "2025Q4", "file": file})
+
+    answers = at_once([call] * AT_ONCE)
+    assert [answer.status_code for answer in answers] == [201] * AT_ONCE
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert Submission.objects.count() == 1
 
 
 def test_two_versions_attested_at_once_are_both_kept_in_an_order(where: Centre) -> None:

@@ -27,7 +27,7 @@ check: install
 	$(BIN)/python -m config.audit
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 bench: install
 	$(BIN)/python -m bench

@@ -254,17 +254,16 @@ def contested_figures(model: ChipModel) -> set[str]:
 
 def for_intake() -> dict[str, Any]:
     """The catalogue as the inventory reader takes it: every vendor, every model, under all their names."""
+    aliases: dict[int, list[str]] = {}
+    for model, text in Alias.objects.order_by("text").values_list("chip_model", "text"):
+        aliases.setdefault(model, []).append(text)
     return {
         "vendors": [
-            {"id": vendor.pk, "name": vendor.name, "names": [vendor.name_zh]} for vendor in Vendor.objects.all()
+            {"id": key, "name": name, "names": [name_zh]}
+            for key, name, name_zh in Vendor.objects.values_list("pk", "name", "name_zh")
         ],
         "models": [
-            {
-                "id": model.pk,
-                "vendor": model.vendor_id,
-                "name": model.name,
-                "aliases": [alias.text for alias in model.aliases.all()],
-            }
-            for model in ChipModel.objects.prefetch_related("aliases")
+            {"id": key, "vendor": vendor, "name": name, "aliases": aliases.get(key, [])}
+            for key, vendor, name in ChipModel.objects.values_list("pk", "vendor", "name")
         ],
     }

@@ -44,7 +44,7 @@ from chips.uploads import MendedMeanwhile, NotMendable
 from chips.views import visible
 
 # A small file is read before its sender has looked up: then there is no page in between.
-_WAITED, _LOOKED_EVERY = 1.0, 0.01
+_WAITED, _LOOKED_EVERY = 1.0, 0.005
 _PASTED = "pasted.tsv"
 
 

@@ -57,7 +57,9 @@ def visit(register: None, browser: Browser, live_server: LiveServer) -> Iterator
         page.goto("/")
         page.get_by_label("Name").fill(user.username)
         page.get_by_label("Password").fill(cast.PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        # With its scripts: a key that is pressed before they are there is heard by nobody.
+        with page.expect_navigation(wait_until="load"):
+            page.get_by_role("button", name="Sign in").click()
         return page
 
     yield sign_in

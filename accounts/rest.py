@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpResponse, HttpResponseNotModified
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -313,7 +313,9 @@ def invalid_parameter(name: str, message: str) -> Problem:
     return Problem(400, "invalid_parameter", f"{name}: {message}", parameter=name)
 
 
-def sealed_file(request: Request, path: Path, *, sha256: str, name: str, content_type: str) -> HttpResponseBase:
+def sealed_file(
+    request: HttpRequest | Request, path: Path, *, sha256: str, name: str, content_type: str
+) -> HttpResponseBase:
     """The bytes at `path`, which never change, as an attachment under `name`, which is a label and nothing more."""
     etag = f'"{sha256}"'
     if _is_known(request, etag):
@@ -338,6 +340,6 @@ def _unless_known(request: Request, response: Response) -> HttpResponse | None:
     return HttpResponseNotModified(headers={name: response.headers[name] for name in kept})
 
 
-def _is_known(request: Request, etag: str) -> bool:
+def _is_known(request: HttpRequest | Request, etag: str) -> bool:
     known = parse_etags(request.headers.get("If-None-Match", ""))
     return known == ["*"] or etag in [tag.removeprefix("W/") for tag in known]

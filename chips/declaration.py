@@ -11,6 +11,10 @@ class Declaration(NamedTuple):
     en: str
     zh: str
 
+    def text(self, language: str) -> str:
+        """What is read in `language` (``zh…`` or else English)."""
+        return self.zh if language.startswith("zh") else self.en
+
     @property
     def sha256(self) -> str:
         """Of both texts in UTF-8, the English one first, with one line feed between them."""

@@ -9,7 +9,7 @@ from django.http import FileResponse, Http404
 from accounts.rest import label_of
 from chips.intake.check import Report
 from chips.intake.faults import Fault
-from chips.marked import marked_workbook
+from chips.marked.child import marked_workbook
 from chips.models import Submission, Upload
 from chips.originals import original
 

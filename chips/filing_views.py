@@ -1,7 +1,6 @@
 """The way of an operator's file: sent, read by a worker, mended, and attested."""
 
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,6 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import FileResponse, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,20 +22,18 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import SignedInRequest, for_roles, takes_bodies_of
 from accounts.models import Role
-from accounts.rest import label_of
 from centres.models import Centre, ReportingPeriod
 from centres.terms import term_of
 from chips import submissions, uploads
 from chips.declaration import CURRENT
 from chips.errors_workbook import XLSX, errors_of_upload
 from chips.forms import LONGEST_REASON, AttestForm, FilingForm, MendForm, RedeclareForm, texts_of
-from chips.help import in_language
 from chips.intake.check import Report
 from chips.intake.columns import COLUMNS
 from chips.intake.formats import GREATEST_FILE
 from chips.mending import SHOWN, Mend, mends
 from chips.models import ChipModel, Submission, SubmissionStatus, Upload, UploadStatus
-from chips.originals import original
+from chips.originals import sent_file
 from chips.receipts import DamagedOriginal
 from chips.submissions import OpenQuestions, ReasonMissing, SameAsAccepted, WrongStatus
 from chips.template import template_for
@@ -44,7 +42,7 @@ from chips.uploads import MendedMeanwhile, NotMendable
 from chips.views import visible
 
 # A small file is read before its sender has looked up: then there is no page in between.
-_WAITED, _LOOKED_EVERY = 1.0, 0.005
+_WAITED = 1.0
 _PASTED = "pasted.tsv"
 
 
@@ -94,7 +92,7 @@ def _received(request: SignedInRequest, centre: Centre, asked: dict[str, Any], r
             declared_lines=asked["declared_lines"],
             declared_units=asked["declared_units"],
         )
-    return redirect(_next_page(_looked_after(upload)))
+    return redirect(_next_page(uploads.once_read(upload, within=_WAITED)))
 
 
 @contextmanager
@@ -105,15 +103,6 @@ def _on_disk(file: UploadedFile) -> Iterator[Path]:
             copy.write(chunk)
         copy.flush()
         yield Path(copy.name)
-
-
-def _looked_after(upload: Upload) -> Upload:
-    """The upload once it is read, or after a moment, whichever comes first."""
-    until = time.monotonic() + _WAITED
-    while upload.status in (UploadStatus.WAITING, UploadStatus.READING) and time.monotonic() < until:
-        time.sleep(_LOOKED_EVERY)
-        upload.refresh_from_db()
-    return upload
 
 
 def _next_page(upload: Upload) -> str:
@@ -139,7 +128,7 @@ def _show(request: SignedInRequest, upload: Upload, form: RedeclareForm, status:
     offered = _offered(upload)
     context = {
         "upload": upload,
-        "is_open": upload.status in (UploadStatus.WAITING, UploadStatus.READING),
+        "is_open": upload.status in uploads.UNREAD,
         "is_faulty": report is not None,
         "report": report and report.worded(get_language() or "en"),
         "mends": offered,
@@ -219,20 +208,15 @@ def _step(request: SignedInRequest, step: Any, upload: Upload) -> HttpResponse:
         messages.error(request, _("Nothing was done: it was read, sent or discarded meanwhile."))
         upload.refresh_from_db()
         return redirect(_next_page(upload))
-    return redirect(_next_page(_looked_after(done)))
+    return redirect(_next_page(uploads.once_read(done, within=_WAITED)))
 
 
 @for_roles(Role.OPERATOR)
 @require_GET
-def download_upload(request: SignedInRequest, upload_id: int) -> FileResponse:
+def download_upload(request: SignedInRequest, upload_id: int) -> HttpResponseBase:
     """The file as it was sent, byte for byte."""
     upload = _visible(request, upload_id)
-    return FileResponse(
-        original(upload.file_sha256).open("rb"),
-        as_attachment=True,
-        filename=label_of(upload.file_name),
-        content_type="application/octet-stream",
-    )
+    return sent_file(request, upload.file_sha256, upload.file_name)
 
 
 @for_roles(Role.OPERATOR)
@@ -289,7 +273,7 @@ def attest(request: SignedInRequest, submission_id: int) -> HttpResponse:
     context = {
         "submission": submission,
         "form": form,
-        "declaration": in_language((CURRENT.en, CURRENT.zh), get_language() or "en"),
+        "declaration": CURRENT.text(get_language() or "en"),
         "amended": amended,
         "term": term_of(submission.centre, submission.period),
         "is_late": at >= term_of(submission.centre, submission.period).filing_ended_at,

@@ -90,9 +90,9 @@ class Column(NamedTuple):
     example: str
 
 
-def in_language(texts: tuple[str, str], language: str) -> str:
-    """The English text, or the Chinese one for ``zh…``, with the reader's limits in it."""
-    return texts[language.startswith("zh")].format(**_LIMITS)
+def in_language(texts: tuple[str, str], language: str, **named: Any) -> str:
+    """The English text, or the Chinese one for ``zh…``, with the reader's limits and what is `named` in it."""
+    return texts[language.startswith("zh")].format(**_LIMITS, **named)
 
 
 def value_label(column: str, value: str, language: str) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from centres.models import Centre, ReportingPeriod
 from centres.terms import WrongTerm, set_term, term_of
-from chips.timeliness_models import OpeningRequest
+from chips.models import OpeningRequest
 
 LONGEST_REASON = 2000
 

@@ -8,11 +8,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from accounts.rest import sealed_file
 
 
 def original(sha256: str) -> Path:
     """Where the original with this SHA-256 is kept."""
     return Path(settings.FILES_DIR) / sha256[:2] / sha256[2:4] / sha256
+
+
+def sent_file(request: HttpRequest | Request, sha256: str, name: str) -> HttpResponseBase:
+    """The original with this SHA-256, byte for byte, as an attachment under the `name` that it was sent with."""
+    return sealed_file(request, original(sha256), sha256=sha256, name=name, content_type="application/octet-stream")
 
 
 def sha256_of(path: Path) -> str:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from centres.models import Centre
 from centres.terms import term_of
 from chips.declaration import CURRENT
@@ -81,23 +82,19 @@ class DamagedOriginal(Exception):
     """The file that is kept is not the one that was sent: nothing can be signed over it."""
 
 
-def issue_received(submission: Submission, *, full_name: str) -> Receipt:
-    """Write, in the transaction that attests `submission`, that it was received and who signed it.
+def issue_received(submission: Submission, *, by: User, full_name: str, at: datetime) -> Receipt:
+    """Write, in the transaction that attests `submission` at `at`, that it was received and who signed it.
 
     Raises `DamagedOriginal`.
     """
-    content = _received(submission, full_name)
+    content = _received(submission, by, full_name, at)
     return _issue(submission, ReceiptKind.RECEIVED, content)
 
 
-def issue_accepted(submission: Submission) -> Receipt:
-    """Write, in the transaction that accepts `submission`, that it was; what was received stands in it again."""
+def issue_accepted(submission: Submission, *, at: datetime) -> Receipt:
+    """Write, in the transaction that accepts `submission` at `at`, that it was; what was received stands there too."""
     received = Receipt.objects.get(submission=submission, kind=ReceiptKind.RECEIVED)
-    assert submission.decided_at is not None  # noqa: S101 - tells the type checker
-    content = json.loads(received.body) | {
-        "kind": ReceiptKind.ACCEPTED,
-        "accepted": {"at": written(submission.decided_at)},
-    }
+    content = json.loads(received.body) | {"kind": ReceiptKind.ACCEPTED, "accepted": {"at": written(at)}}
     return _issue(submission, ReceiptKind.ACCEPTED, content)
 
 
@@ -127,11 +124,8 @@ def is_sealed(content: dict[str, Any]) -> bool:
     return content.get(_DIGEST) == digest_of(content)
 
 
-def _received(submission: Submission, full_name: str) -> dict[str, Any]:
-    term = term_of(submission.centre, submission.period)
-    centre, at = submission.centre, submission.submitted_at
-    assert at is not None  # noqa: S101 - tells the type checker
-    assert submission.submitted_by is not None  # noqa: S101 - tells the type checker
+def _received(submission: Submission, by: User, full_name: str, at: datetime) -> dict[str, Any]:
+    centre, term = submission.centre, term_of(submission.centre, submission.period)
     return {
         "kind": ReceiptKind.RECEIVED,
         "register": REGISTER,
@@ -153,7 +147,7 @@ def _received(submission: Submission, full_name: str) -> dict[str, Any]:
         "on_time": at < term.filing_ended_at,
         "repudiate_until": written(repudiable_until(at)),
         "attested": {
-            "username": submission.submitted_by.username,
+            "username": by.username,
             "full_name": full_name,
             "at": written(at),
             "declaration": CURRENT._asdict() | {"sha256": CURRENT.sha256},

@@ -25,8 +25,8 @@ from accounts.models import Membership, Role
 from centres.models import Centre, FilingTerm, Provenance, ReportingPeriod
 from centres.periods import SHANGHAI
 from centres.templatetags.names import named
+from chips.models import Reminder
 from chips.timeliness import FilingState, Ledger, Row, row_of
-from chips.timeliness_models import Reminder
 
 logger = logging.getLogger(__name__)
 
@@ -77,10 +77,10 @@ def send_unsent(now: datetime) -> int:
     connection, sent = get_connection(), 0
     try:
         for key in unsent(now):
-            reminder = _claim(key, now)
-            if reminder is None:
+            claimed = _claim(key, now)
+            if claimed is None:
                 continue
-            if _hand_over(reminder, now, connection):
+            if _hand_over(*claimed, now, connection):
                 sent += 1
             elif not _is_reachable(connection):
                 break
@@ -90,8 +90,8 @@ def send_unsent(now: datetime) -> int:
 
 
 @transaction.atomic
-def _claim(key: int, now: datetime) -> Reminder | None:
-    """The reminder, marked as sent; None where it is in other hands, was sent, or is needed no more."""
+def _claim(key: int, now: datetime) -> tuple[Reminder, Row] | None:
+    """The reminder, marked as sent, and what it is about; None where it is in other hands, sent, or needed no more."""
     reminder = (
         Reminder.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("centre", "period", "user")
@@ -108,14 +108,14 @@ def _claim(key: int, now: datetime) -> Reminder | None:
         return None
     reminder.sent_at, reminder.attempts = now, reminder.attempts + 1
     reminder.save(update_fields=["sent_at", "attempts"])
-    return reminder
+    return reminder, row
 
 
-def _hand_over(reminder: Reminder, now: datetime, connection: Any) -> bool:
+def _hand_over(reminder: Reminder, row: Row, now: datetime, connection: Any) -> bool:
     """Hand the mail to the server; where it was surely not taken, take the mark back."""
     handed = False
     try:
-        message = message_of(reminder, now)
+        message = message_of(reminder, row)
         message.connection = connection
         connection.open()
         handed = True
@@ -151,10 +151,8 @@ def _close(connection: Any) -> None:
         connection.close()
 
 
-def message_of(reminder: Reminder, now: datetime) -> EmailMessage:
-    """The mail in the language of the one who gets it, as things stand at `now`. Reads the ledger."""
-    row = row_of(reminder.centre, reminder.period, now)
-    assert row is not None  # noqa: S101
+def message_of(reminder: Reminder, row: Row) -> EmailMessage:
+    """The mail in the language of the one who gets it, as things stand in the ledger's `row`."""
     with translation.override(reminder.user.language):
         names = {
             "centre": named(reminder.centre),

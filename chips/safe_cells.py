@@ -1,4 +1,4 @@
-"""Cells of workbooks that hold what somebody wrote: text, which no spreadsheet evaluates and our reader reads back."""
+"""Cells that hold what somebody wrote: text, which no spreadsheet evaluates; of a workbook our reader reads it back."""
 
 import re
 from typing import Any
@@ -19,6 +19,11 @@ def escaped(text: str) -> str:
     whole = _ESCAPED.sub(lambda match: f"_x{ord(match[0]):04X}_", text[:GREATEST_CELL])
     # A cut must not leave half of an escape, which would be read as what stands there.
     return whole if len(whole) <= GREATEST_CELL else re.sub(r"_x?[0-9A-F]{0,4}\Z", "", whole[:GREATEST_CELL])
+
+
+def safe_cell(value: Any) -> Any:
+    """`value` as a cell of a CSV file: an apostrophe goes before a text that a spreadsheet would run as a formula."""
+    return "'" + value if isinstance(value, str) and value.startswith((*FORMULA_STARTS, "\n")) else value
 
 
 def is_plain(text: str) -> bool:

@@ -34,7 +34,6 @@ from accounts.rest import (
     Nothing,
     Resource,
     invalid_parameter,
-    sealed_file,
 )
 from centres.models import Centre, Provenance, ReportingPeriod
 from chips import uploads
@@ -48,7 +47,7 @@ from chips.models import (
     Submission,
     SubmissionStatus,
 )
-from chips.originals import original
+from chips.originals import sent_file
 from chips.receipt_pdf import receipt_pdf
 from chips.receipts import DamagedOriginal
 from chips.submission_serializers import (
@@ -202,11 +201,7 @@ class Submissions(Resource):
         submission = self.get_object()
         if submission.nil:
             raise NotFound
-        sha256 = submission.file_sha256
-        path = original(sha256)
-        return sealed_file(
-            request, path, sha256=sha256, name=submission.file_name, content_type="application/octet-stream"
-        )
+        return sent_file(request, submission.file_sha256, submission.file_name)
 
     @extend_schema(responses={(200, XLSX): OpenApiTypes.BINARY})
     def errors(self, request: Request, pk: str) -> HttpResponseBase:

@@ -225,7 +225,7 @@ def attest(
             "submitted_by", "submitted_at",
         ]
     )  # fmt: skip
-    receipts.issue_received(locked, full_name=full_name.strip())
+    receipts.issue_received(locked, by=by, full_name=full_name.strip(), at=at)
     return locked
 
 
@@ -283,9 +283,9 @@ def accept(submission: Submission, *, by: User) -> Submission:
     ).last()
     if later is not None:
         raise Superseded(later)
-    _decide(locked, SubmissionStatus.ACCEPTED, by, "")
+    at = _decide(locked, SubmissionStatus.ACCEPTED, by, "")
     if locked.accession_number:
-        receipts.issue_accepted(locked)
+        receipts.issue_accepted(locked, at=at)
     accepted.send(Submission, submission=locked)
     return locked
 
@@ -404,10 +404,13 @@ def _locked(submission: Submission, *due: SubmissionStatus) -> Submission:
     return locked
 
 
-def _decide(submission: Submission, status: SubmissionStatus, by: User, comment: str) -> None:
-    submission.status, submission.decided_by, submission.decided_at = status, by, timezone.now()
+def _decide(submission: Submission, status: SubmissionStatus, by: User, comment: str) -> datetime:
+    """Decide it, and tell when that was."""
+    at = timezone.now()
+    submission.status, submission.decided_by, submission.decided_at = status, by, at
     submission.decision_comment = comment
     submission.save(update_fields=["status", "decided_by", "decided_at", "decision_comment", "line_comments"])
+    return at
 
 
 def _new(key: int, centre: Centre, period: ReportingPeriod) -> Submission:

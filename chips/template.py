@@ -151,13 +151,13 @@ def inventory_template(
     That these are too many to fill in here is said where `has_too_many`.
     """
     book = openpyxl.Workbook()
-    sheet, guide = book.active, book.create_sheet(in_language(_GUIDE, language))
-    assert sheet is not None  # noqa: S101 - tells the type checker
+    guide = book.create_sheet(in_language(_GUIDE, language))
+    sheet = book.worksheets[0]
     sheet.title = in_language(_SHEET, language)
     explained = columns(language)
     said = _TOO_MANY if has_too_many else _FILLED if lines else _EMPTY
-    title = _filled_in(_TITLE, language, centre=centre_label, period=period_label)
-    intro = _filled_in(said, language, earlier=earlier_label, most=MOST_FILLED, sheet=guide.title)
+    title = in_language(_TITLE, language, centre=centre_label, period=period_label)
+    intro = in_language(said, language, earlier=earlier_label, most=MOST_FILLED, sheet=guide.title)
     _write_head(sheet, title, intro, explained)
     lists = _write_guide(guide, title, explained, catalogue_models, language)
     _validate(sheet, explained, lists, language)
@@ -165,10 +165,6 @@ def inventory_template(
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
-
-
-def _filled_in(texts: tuple[str, str], language: str, **params: Any) -> str:
-    return texts[language.startswith("zh")].format(**params)
 
 
 def _known_line(line: InventoryLine, model: KnownModel) -> KnownLine:

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,9 +22,9 @@ from accounts.models import Role
 from centres.models import Centre, FilingTerm, Region, ReportingPeriod
 from centres.terms import Term, WrongTerm, set_term, term_of, term_of_period
 from chips import openings
+from chips.models import OpeningRequest
 from chips.timeliness import Filed, FilingState, Ledger, Row, Tally, as_csv, office_of, why_locked
 from chips.timeliness_forms import AnswerForm, AskForm, TermForm
-from chips.timeliness_models import OpeningRequest
 
 PAGE = 50
 SHOWN_REQUESTS = 20
@@ -115,6 +115,8 @@ def show_timeliness(request: SignedInRequest) -> HttpResponse:
 def export_timeliness(request: SignedInRequest) -> HttpResponse:
     """The rows that the reader chose, as CSV."""
     periods = list(ReportingPeriod.objects.begun(timezone.localdate()).order_by("-code"))
+    if not periods:
+        raise Http404
     choice = _choice(request, periods, list(Region.objects.all()))
     answer = HttpResponse(as_csv(_ledger(request, choice)), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="timeliness-{choice.period.code}.csv"'

@@ -14,12 +14,12 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from accounts.rest import Answer, Resource, invalid_parameter, sealed_file
+from accounts.rest import Answer, Resource, invalid_parameter
 from centres.models import Centre, ReportingPeriod
 from chips.errors_workbook import XLSX, errors_of_upload
 from chips.intake.check import Report
 from chips.models import Upload, UploadStatus
-from chips.originals import original
+from chips.originals import sent_file
 from chips.template import general_template, template_for
 
 
@@ -58,10 +58,7 @@ class Uploads(Resource):
     def file(self, request: Request, pk: str) -> HttpResponseBase:
         """The file as it was sent, byte for byte."""
         upload = self.get_object()
-        sha256 = upload.file_sha256
-        return sealed_file(
-            request, original(sha256), sha256=sha256, name=upload.file_name, content_type="application/octet-stream"
-        )
+        return sent_file(request, upload.file_sha256, upload.file_name)
 
     @extend_schema(responses={(200, XLSX): OpenApiTypes.BINARY})
     def errors(self, request: Request, pk: str) -> HttpResponseBase:

@@ -35,6 +35,9 @@ PULSE, SILENT_AFTER = 0.5, timedelta(seconds=15)
 GREATEST_ATTEMPTS = 3
 SWEPT_AFTER = timedelta(seconds=10)
 SWEPT_AT_ONCE = 100
+UNREAD = (UploadStatus.WAITING, UploadStatus.READING)
+# Seconds until it is asked first whether a file is read: a small one is read in a tenth.
+FIRST_PAUSE = 0.005
 # Seconds for which who sends a file again waits for the one who reads it.
 LONGEST_WAIT = 30
 LONGEST_CORRECTION = 10_000
@@ -83,9 +86,7 @@ def receive(
     declared = {"declared_lines": declared_lines, "declared_units": declared_units}
     with transaction.atomic():
         Centre.objects.select_for_update(no_key=True).get(pk=centre.pk)
-        alive = Q(status__in=[UploadStatus.WAITING, UploadStatus.READING]) | Q(
-            status=UploadStatus.READ, submission__status=SubmissionStatus.DRAFT
-        )
+        alive = Q(status__in=UNREAD) | Q(status=UploadStatus.READ, submission__status=SubmissionStatus.DRAFT)
         sent_before = Upload.objects.filter(
             alive, centre=centre, period=period, file_sha256=sha256, corrections=[], **declared
         ).last()
@@ -164,19 +165,30 @@ def _keep_confirmations(draft: Submission) -> None:
         confirmation.save(force_insert=True)
 
 
+def once_read(upload: Upload, *, within: float) -> Upload:
+    """The upload as it stands once it is read, or after `within` seconds, whichever comes first.
+
+    It asks again and again, since PostgreSQL can tell only a connection that is nobody else's, and web servers share
+    theirs; ever more rarely, so that a large file is hardly asked for.
+    """
+    until, pause = time.monotonic() + within, FIRST_PAUSE
+    upload.refresh_from_db()
+    while upload.status in UNREAD and (left := until - time.monotonic()) > 0:
+        time.sleep(min(pause, left))
+        pause *= 1.2
+        upload.refresh_from_db()
+    return upload
+
+
 def read_now(upload: Upload) -> tuple[Report, Submission | None]:
     """Read an upload; what it came to, also where it was read before.
 
     Where the same file was sent before and somebody else reads it just now, this waits for them; it raises `BeingRead`
     where that takes longer than `LONGEST_WAIT`, or where waiting would hold what they need.
     """
-    until = time.monotonic() + (0 if connection.in_atomic_block else LONGEST_WAIT)
     read(upload.pk)
-    upload.refresh_from_db()
-    while upload.status in (UploadStatus.WAITING, UploadStatus.READING) and time.monotonic() < until:
-        time.sleep(PULSE / 10)
-        upload.refresh_from_db()
-    if upload.report is None or upload.status in (UploadStatus.WAITING, UploadStatus.READING):
+    once_read(upload, within=0 if connection.in_atomic_block else LONGEST_WAIT)
+    if upload.report is None or upload.status in UNREAD:
         raise BeingRead
     return Report.from_data(upload.report), upload.submission
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +16,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
-from accounts.rest import label_of
 from chips import submissions
 from chips.catalogue import doubts
 from chips.differences import differences
@@ -23,7 +23,7 @@ from chips.forms import RedeclareForm, ReturnForm
 from chips.history import last_accepted_before
 from chips.intake.faults import Fault
 from chips.models import Submission, SubmissionStatus, Upload
-from chips.originals import original
+from chips.originals import sent_file
 from chips.review import earlier_remarks
 from chips.serials import claimed_elsewhere
 from chips.submissions import Superseded, WrongStatus, is_repudiable
@@ -82,17 +82,12 @@ def show_changes(request: SignedInRequest, submission_id: int) -> HttpResponse:
 
 
 @require_GET
-def download_file(request: SignedInRequest, submission_id: int) -> FileResponse:
+def download_file(request: SignedInRequest, submission_id: int) -> HttpResponseBase:
     """The original, byte for byte."""
     submission = visible(request, submission_id)
     if submission.nil:
         raise Http404
-    return FileResponse(
-        original(submission.file_sha256).open("rb"),
-        as_attachment=True,
-        filename=label_of(submission.file_name),
-        content_type="application/octet-stream",
-    )
+    return sent_file(request, submission.file_sha256, submission.file_name)
 
 
 @for_roles(Role.OPERATOR)

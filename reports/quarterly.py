@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chips.safe_cells import safe_cell
 from compliance.models import Determination
 from compliance.shares import decimal_of, parts_of, percent_of
 
@@ -12,8 +13,6 @@ COLUMNS = (
     "share_high_percent", "share_high_numerator", "share_high_denominator", "comparator", "threshold",
     "gap_replace_units", "gap_add_units", "shortfall", "submission", "determination", "digest",
 )  # fmt: skip
-# What a spreadsheet would take for the start of a formula, or lead it to one.
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def row_of(determination: Determination) -> dict[str, Any]:
@@ -64,10 +63,3 @@ def _share(name: str, fraction: str | None) -> dict[str, Any]:
         f"{name}_numerator": numerator,
         f"{name}_denominator": denominator,
     }
-
-
-def safe_cell(value: Any) -> Any:
-    """`value`, an apostrophe before a text that a spreadsheet would run as a formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return value

@@ -7,7 +7,7 @@ from pathlib import Path
 import olefile
 
 from chips.intake.faults import FileFault
-from chips.intake.markup import GREATEST_AT_ONCE, require_well_formed
+from chips.intake.markup import BROKEN_ARCHIVE, GREATEST_AT_ONCE, require_well_formed
 
 MIB = 1 << 20
 GREATEST_FILE = 50 * MIB
@@ -93,7 +93,7 @@ def _zipped(path: Path) -> str:
                 if entry.filename.endswith(".xml") and entry.file_size <= GREATEST_AT_ONCE:
                     require_well_formed(archive, entry.filename)
             return found
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
+    except BROKEN_ARCHIVE as error:
         raise FileFault("unsupported_format") from error
 
 

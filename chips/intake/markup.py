@@ -6,9 +6,11 @@ A lenient one, as the fast reader has, might read another table than a reviewer 
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from xml.parsers import expat
 
 from chips.intake.faults import FileFault
@@ -20,6 +22,11 @@ _REFUSED, _HAS_ERRORS = 3, 4
 # How an XLSX file marks a cell that holds an error.
 _ERROR_MARKS = (b't="e"', b"t='e'")
 _PROJECT = Path(__file__).resolve().parents[2]
+# What `zipfile` raises for an archive that somebody damaged or made up: no directory or one that lies; a way of packing
+# that it does not know; bytes that do not unpack, or end too soon; a number that no file has.
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, zlib.error, EOFError, OSError, ValueError,
+)  # fmt: skip
 
 
 def require_well_formed(archive: zipfile.ZipFile, name: str) -> None:
@@ -73,11 +80,14 @@ def judged_beside(path: Path) -> Iterator[IsFreeOfErrors]:
     if is_small:
         yield lambda: False
         return
-    command = [sys.executable, "-m", "chips.intake.markup", str(path.resolve())]
-    nowhere = subprocess.DEVNULL
-    judge = subprocess.Popen(  # noqa: S603 - this program itself, and the path of a file that is kept here
-        command, stdin=nowhere, stdout=nowhere, stderr=nowhere, cwd=_PROJECT
-    )
+    with path.open("rb") as workbook:
+        judge = subprocess.Popen(
+            [sys.executable, "-m", "chips.intake.markup"],
+            stdin=workbook,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=_PROJECT,
+        )
     try:
         yield lambda: judge.wait() == 0
     finally:
@@ -94,16 +104,16 @@ def _large_parts(archive: zipfile.ZipFile) -> list[str]:
     ]
 
 
-def _judge(path: Path) -> int:
+def _judge(workbook: BinaryIO) -> int:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(workbook) as archive:
             for name in _large_parts(archive):
                 require_well_formed(archive, name)
             names = [name for name in archive.namelist() if name.endswith(".xml")]
             return _HAS_ERRORS if any(mentions_error(archive, name) for name in names) else 0
-    except (FileFault, zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError):
+    except (FileFault, *BROKEN_ARCHIVE):
         return _REFUSED
 
 
 if __name__ == "__main__":
-    sys.exit(_judge(Path(sys.argv[1])))
+    sys.exit(_judge(sys.stdin.buffer))

@@ -101,17 +101,18 @@ def _task(
 
 
 class _Child(subprocess.Popen[bytes]):
-    """The process that reads: it waits for its task, and says what it read and how far it is by two pipes."""
+    """The process that reads: it gets its task, and says what it read and how far it is, each by a pipe."""
 
     def __init__(self) -> None:
+        task_from, task = os.pipe()
         rows, self.rows_to = os.pipe()
         told, self.progress_to = os.pipe()
-        self.rows, self.told = os.fdopen(rows, "rb"), os.fdopen(told, "rb")
+        self.task, self.rows, self.told = os.fdopen(task, "wb"), os.fdopen(rows, "rb"), os.fdopen(told, "rb")
         self.listener: threading.Thread | None = None
         try:
             super().__init__(
                 [sys.executable, "-m", "chips.intake"],
-                stdin=subprocess.PIPE,
+                stdin=task_from,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd=_PROJECT,
@@ -119,8 +120,8 @@ class _Child(subprocess.Popen[bytes]):
             )
         finally:
             # Else the streams would never end: this process would hold their other ends open.
-            os.close(self.rows_to)
-            os.close(self.progress_to)
+            for other_end in (task_from, self.rows_to, self.progress_to):
+                os.close(other_end)
 
     def begin(self, task: dict[str, Any], on_progress: OnProgress | None) -> None:
         """Give the process its task, and listen to how far it is."""
@@ -131,12 +132,9 @@ class _Child(subprocess.Popen[bytes]):
             "rows_to": None if task["submission"] is None else self.rows_to,
             "progress_to": self.progress_to if on_progress else None,
         }
-        assert self.stdin is not None  # noqa: S101 - tells the type checker
         # A child that died already has its say in the report.
-        with suppress(BrokenPipeError):
-            self.stdin.write(json.dumps(task).encode())
-            self.stdin.close()
-        self.stdin = None
+        with suppress(BrokenPipeError), self.task:
+            self.task.write(json.dumps(task).encode())
 
     def hear_out(self) -> None:
         if self.listener:
@@ -148,6 +146,9 @@ class _Child(subprocess.Popen[bytes]):
         self.hear_out()
         self.rows.close()
         self.told.close()
+        # Where it never got its task, what is still to be written goes nowhere.
+        with suppress(BrokenPipeError):
+            self.task.close()
 
 
 class _Ready:

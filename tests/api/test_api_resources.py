@@ -1,14 +1,11 @@
 """What the resources say, and what the writes do."""
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -23,6 +20,7 @@ from reports.models import ReportRun
 from tests import cast
 from tests.api.register import UPLOADS, Register, make_register
 from tests.api.test_api_contract import refused
+from tests.together import at_once
 
 
 def test_a_centre_is_told_as_of_a_day_and_as_known_at_an_instant(register: Register) -> None:
@@ -274,18 +272,12 @@ def test_eight_at_once_under_one_key_have_one_effect(settings: Settings, tmp_pat
     register = make_register()
     before = Submission.objects.count()
     register.client("owner")
-    together = Barrier(8)
 
-    def send(_: int) -> tuple[int, bytes]:
-        try:
-            together.wait(10)
-            response = register.upload("owner", "plain.csv", {"Idempotency-Key": "one"})
-            return response.status_code, response.content
-        finally:
-            connection.close()
+    def send() -> tuple[int, bytes]:
+        response = register.upload("owner", "plain.csv", {"Idempotency-Key": "one"})
+        return response.status_code, response.content
 
-    with ThreadPoolExecutor(8) as pool:
-        answers = set(pool.map(send, range(8)))
+    answers = set(at_once([send] * 8))
     assert [status for status, _ in answers] == [201]
     assert Submission.objects.count() == before + 1
     assert cast.period().submissions.filter(status="draft").count() == 2

@@ -31,17 +31,6 @@ from tests.chips.filing import send
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def where(owner: Operator) -> Centre:
-    return cast.centre(owner=owner)
-
-
-@pytest.fixture
-def filer(client: Client, owner: Operator, where: Centre) -> Client:
-    client.force_login(cast.user("filer", cast.Role.OPERATOR, acts_for=owner))
-    return client
-
-
 def drafted(filer: Client, content: str | bytes = "gbk_excel.csv", units: int = 160) -> Submission:
     send(filer, content, units=units)
     return Submission.objects.latest("pk")

@@ -16,17 +16,6 @@ from tests.chips.intake.test_uploads import UPLOADS
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def where(owner: Operator) -> Centre:
-    return cast.centre(owner=owner)
-
-
-@pytest.fixture
-def filer(client: Client, owner: Operator) -> Client:
-    client.force_login(cast.user("filer", cast.Role.OPERATOR, acts_for=owner))
-    return client
-
-
 def test_an_excel_file_in_gbk_is_read_and_shows_the_verdict_it_would_give(filer: Client, where: Centre) -> None:
     answer = send(filer, "gbk_excel.csv")
     draft = Submission.objects.get()

@@ -29,17 +29,6 @@ def at(text: str) -> datetime:
 
 
 @pytest.fixture
-def where(owner: Operator) -> Centre:
-    return cast.centre(owner=owner)
-
-
-@pytest.fixture
-def filer(client: Client, owner: Operator) -> Client:
-    client.force_login(cast.user("filer", cast.Role.OPERATOR, acts_for=owner))
-    return client
-
-
-@pytest.fixture
 def two_versions(where: Centre) -> tuple[Submission, Submission]:
     """Of 2025Q4: 100 units accepted on 10 January 2026, and 150 on 20 February."""
     first = store(where, [line(quantity=100)], status="accepted", decided_at=at("2026-01-10 09:00"))

@@ -9,14 +9,15 @@ import openpyxl
 import pytest
 import python_calamine
 
-from chips import marked
 from chips.intake.check import Check, Report
 from chips.intake.columns import meanings
 from chips.intake.faults import CODES, Fault, Kind
 from chips.intake.formats import MIB, format_of
 from chips.intake.matching import Catalogue
 from chips.intake.tables import open_table, text_of
-from chips.marked import marked_workbook, write_marked
+from chips.marked import write
+from chips.marked.child import marked_workbook
+from chips.marked.write import write_marked
 from chips.safe_cells import escaped, put_text
 from tests.chips.intake.conftest import catalogue as catalogue
 from tests.chips.intake.test_uploads import MANIFEST, UPLOADS
@@ -280,7 +281,7 @@ def test_a_large_file_is_written_value_by_value_and_reads_the_same(
     name: str, catalogue: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = check(UPLOADS / name, catalogue)
-    monkeypatch.setattr(marked, "MOST_ROWS", 1)
+    monkeypatch.setattr(write, "MOST_ROWS", 1)
     made = mark(UPLOADS / name, report, tmp_path / "marked.xlsx")
     assert commented(sheet_of(made)) == places(UPLOADS / name, report)
     if report.header_row:

@@ -17,17 +17,6 @@ pytestmark = pytest.mark.django_db
 MESSY = "芯片型号,数量,用途\n昇腾910X,120,训练\n昇腾910X,30,训练\nH800,12张,推里\n".encode()
 
 
-@pytest.fixture
-def where(owner: Operator) -> Centre:
-    return cast.centre(owner=owner)
-
-
-@pytest.fixture
-def filer(client: Client, owner: Operator, where: Centre) -> Client:
-    client.force_login(cast.user("filer", cast.Role.OPERATOR, acts_for=owner))
-    return client
-
-
 def sent(filer: Client, content: bytes = MESSY, lines: int = 3, units: int = 162) -> Upload:
     send(filer, content, lines=lines, units=units)
     return Upload.objects.latest("pk")

@@ -5,7 +5,6 @@ import logging
 import pytest
 from django.test import Client
 
-from centres.models import Centre, Operator
 from chips.models import ChipModel, Submission
 from chips.originals import original
 from chips.receipts import lines_sha256
@@ -16,17 +15,6 @@ from tests.chips import filing
 from tests.chips.filing import send
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def where(owner: Operator) -> Centre:
-    return cast.centre(owner=owner)
-
-
-@pytest.fixture
-def filer(client: Client, owner: Operator, where: Centre) -> Client:
-    client.force_login(cast.user("filer", cast.Role.OPERATOR, acts_for=owner))
-    return client
 
 
 def test_nothing_is_signed_over_a_damaged_file(filer: Client) -> None:

@@ -1,25 +1,23 @@
 """Reminders: the occasions, who gets them, in whose words, and never two for one."""
 
 import socket
-import threading
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.management import call_command
-from django.db import connections
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import Membership, Role, User
 from centres.models import Centre, Operator, Provenance
 from centres.terms import set_term
 from chips import reminders
-from chips.models import Submission
+from chips.models import Reminder, Submission
 from chips.reminders import FIRST_WAIT, GREATEST_ATTEMPTS, STALE_AFTER, send_unsent, write_reminders
-from chips.timeliness_models import Reminder
 from tests import cast
 from tests.chips.mail_server import MailServer, serving
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 INSTANT = timedelta(microseconds=1)
@@ -281,24 +279,11 @@ def test_two_workers_at_once_send_one_mail(server: MailServer) -> None:
     operator = cast.operator()
     cast.centre("SH-01", owner=operator)
     cast.user("filer", Role.OPERATOR, acts_for=operator, email="filer@example.org")
-    ready = threading.Barrier(2)
-    failures: list[BaseException] = []
 
     def work() -> None:
-        try:
-            ready.wait(10)
-            write_reminders(nine(13))
-            send_unsent(nine(13))
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
+        write_reminders(nine(13))
+        send_unsent(nine(13))
 
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(30)
-    assert failures == []
+    assert at_once([work, work]) == [None, None]
     assert len(server.mails) == 1
     assert Reminder.objects.count() == 1

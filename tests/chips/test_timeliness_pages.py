@@ -11,9 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Role, User
 from centres.models import Centre, FilingTerm, Operator
 from centres.terms import set_term, term_of
+from chips.models import OpeningRequest
 from chips.openings import AlreadyAnswered, answer_request, ask_to_open
 from chips.timeliness import Locked, require_open
-from chips.timeliness_models import OpeningRequest
 from tests import cast
 
 pytestmark = pytest.mark.django_db

@@ -1,11 +1,11 @@
 """The day after the last day to file, a period is determined: who has not filed has not reported."""
 
-import threading
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
 
 from centres.models import Centre, Provenance
 from centres.terms import set_term
@@ -13,6 +13,7 @@ from compliance.models import CurrentDetermination, DeterminationRequest, Outcom
 from compliance.requests import ENDED_WITHIN, fulfil, request_determination, request_ended_periods
 from compliance.wording import CAUSES
 from tests import cast
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 INSTANT = timedelta(microseconds=1)
@@ -87,22 +88,6 @@ def test_two_beats_at_once_ask_once(monkeypatch: pytest.MonkeyPatch) -> None:
     # A test like this leaves every table empty.
     call_command("load_reference", verbosity=0)
     cast.centre()
-    ready = threading.Barrier(2)
-    failures: list[BaseException] = []
-
-    def beat() -> None:
-        try:
-            ready.wait(10)
-            request_ended_periods(DUE_ENDS)
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    beats = [threading.Thread(target=beat) for _ in range(2)]
-    for one in beats:
-        one.start()
-    for one in beats:
-        one.join(30)
-    assert failures == []
+    beat = partial(request_ended_periods, DUE_ENDS)
+    assert at_once([beat, beat]) == [None, None]
     assert DeterminationRequest.objects.filter(cause="filing ended").count() == 1

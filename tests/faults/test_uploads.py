@@ -4,7 +4,6 @@ import io
 import os
 import resource
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from chips.originals import original
 from config.celery import app
 from tests import cast, workers
 from tests.chips.intake.test_uploads import UPLOADS
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_ONCE = 8
@@ -60,23 +60,6 @@ def send(client: Client, content: bytes | None = None, lines: int = 2, units: in
 
 def many(count: int) -> bytes:
     return b"chip_model,quantity\n" + b"Ascend 910B,1\n" * count
-
-
-def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """What `calls` answer, all begun at the same moment."""
-    barrier = threading.Barrier(len(calls))
-
-    def begin(call: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait(30)
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(begin, calls))
 
 
 def test_with_the_broker_away_a_file_is_received_and_read_when_it_is_back(

@@ -5,13 +5,12 @@ import hashlib
 import io
 import uuid
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from threading import Barrier
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.test import TestCase
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -24,6 +23,7 @@ from compliance.models import OutcomeRollup
 from reports import build
 from reports.models import ReportRun
 from tests import cast
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -223,16 +223,6 @@ def test_eight_workers_at_once_build_one_report_once() -> None:
     call_command("load_reference", verbosity=0)
     determine(period=cast.period(), cause="test")
     run = build.request_run(period=cast.period(), requested_by=cast.analyst())
-    together = Barrier(8)
-
-    def work(_: int) -> bool:
-        try:
-            together.wait(10)
-            return build.build(run.pk)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(8) as pool:
-        assert sorted(pool.map(work, range(8))) == [False] * 7 + [True]
+    assert sorted(at_once([partial(build.build, run.pk)] * 8)) == [False] * 7 + [True]
     run.refresh_from_db()
     assert (run.status, run.attempts) == ("ready", 1)

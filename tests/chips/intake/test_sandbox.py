@@ -8,8 +8,10 @@ from typing import Any
 import openpyxl
 import pytest
 
+from bench.inventory import write_xlsx
 from chips.intake.check import Report
 from chips.intake.formats import MIB
+from chips.intake.markup import GREATEST_AT_ONCE
 from chips.intake.sandbox import check_file
 from tests.chips.intake.test_uploads import UPLOADS
 
@@ -110,4 +112,21 @@ def test_a_workbook_with_two_parts_of_one_name_is_refused(catalogue: dict[str, A
     path.write_bytes((UPLOADS / "book.xlsx").read_bytes())
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
         archive.writestr("xl/workbook.xml", b"<workbook/>")
+    assert codes(check(path, catalogue)) == ["unsupported_format"]
+
+
+@pytest.mark.parametrize("rows", [500, 60_000], ids=["a small part", "a part that is judged beside"])
+def test_an_archive_whose_bytes_do_not_unpack_is_a_damaged_one(
+    catalogue: dict[str, Any], tmp_path: Path, rows: int
+) -> None:
+    """And not one that is too large: its sender would cut it, and send a damaged one again."""
+    path = write_xlsx(tmp_path / "inventory.xlsx", rows)
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.getinfo("xl/worksheets/sheet1.xml")
+    assert (sheet.file_size > GREATEST_AT_ONCE) == (rows > 500)
+    middle = sheet.header_offset + sheet.compress_size // 2
+    for place in range(middle, middle + 200):
+        content[place] ^= 0x5A
+    path.write_bytes(content)
     assert codes(check(path, catalogue)) == ["unsupported_format"]

@@ -1,8 +1,8 @@
-"""The catalogue of chips with what is said of them, and what operators filed."""
+"""What operators filed: files, versions with their lines, reasons and receipts."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -12,16 +12,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from centres.models import Centre, Confidence, Provenance, ReportingPeriod
+from centres.models import Centre, Provenance, ReportingPeriod
+from chips.models.catalogue import ChipModel
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-
-class ChipClass(models.TextChoices):
-    ACCELERATOR = "accelerator", _("accelerator card")
-    CPU = "cpu", _("CPU")
-    STORAGE = "storage", _("memory or storage")
 
 
 class Workload(models.TextChoices):
@@ -43,182 +38,6 @@ class Acquisition(models.TextChoices):
     PURCHASED = "purchased", _("purchased")
     LEASED = "leased", _("leased")
     HOSTED = "hosted", _("hosted")
-
-
-class Figure(models.TextChoices):
-    """What a claim can be about; the last three are texts, the others decimals."""
-
-    FP16_TFLOPS = "fp16_tflops", _("compute, TFLOPS dense FP16")
-    INT8_TOPS = "int8_tops", _("compute, TOPS dense INT8")
-    MEMORY_GB = "memory_gb", _("memory, GB")
-    MEMORY_BANDWIDTH_GBS = "memory_bandwidth_gbs", _("memory bandwidth, GB/s")
-    INTERCONNECT_GBS = "interconnect_gbs", _("interconnect, GB/s")
-    TDP_W = "tdp_w", _("power, W")
-    PROCESS_NM = "process_nm", _("process, nm")
-    DESIGNER_COUNTRY = "designer_country", _("designer's country")
-    FABRICATOR = "fabricator", _("fabricator")
-    FABRICATOR_COUNTRY = "fabricator_country", _("fabricator's country")
-
-
-ORIGIN_FIGURES = (Figure.DESIGNER_COUNTRY, Figure.FABRICATOR, Figure.FABRICATOR_COUNTRY)
-
-
-class Vendor(models.Model):
-    name = models.CharField(max_length=80, unique=True)
-    name_zh = models.CharField(max_length=80, unique=True)
-    designer_country = models.CharField(max_length=2)
-    parent_country = models.CharField(max_length=2)
-    us_entity_list_on = models.DateField(null=True, blank=True)
-    source = models.TextField(blank=True)
-    confidence = models.CharField(max_length=20, choices=Confidence.choices)
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ChipModel(models.Model):
-    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="chips")
-    name = models.CharField(max_length=80)
-    chip_class = models.CharField(_("class"), max_length=20, choices=ChipClass.choices)
-    # A year, a month or a day, as precisely as it was published.
-    launched_on = models.CharField(max_length=10, blank=True)
-    dies = models.PositiveSmallIntegerField(null=True, blank=True)
-    workload = models.CharField(max_length=20)
-    source = models.TextField(blank=True)
-    confidence = models.CharField(max_length=20, choices=Confidence.choices)
-
-    class Meta:
-        ordering = ["vendor__name", "name"]
-        constraints = [
-            models.UniqueConstraint(fields=["vendor", "name"], name="chip_model_once"),
-            models.CheckConstraint(condition=Q(chip_class__in=ChipClass.values), name="chip_model_class_known"),
-            models.CheckConstraint(
-                condition=Q(launched_on="") | Q(launched_on__regex=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"),
-                name="chip_model_launch_shape",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Alias(models.Model):
-    chip_model = models.ForeignKey(ChipModel, on_delete=models.CASCADE, related_name="aliases")
-    text = models.CharField(max_length=80)
-
-    class Meta:
-        ordering = ["text"]
-        constraints = [models.UniqueConstraint(fields=["chip_model", "text"], name="alias_once")]
-
-
-class Claim(models.Model):
-    """One value of one figure of a model, with who says so. Claims are added, never changed."""
-
-    chip_model = models.ForeignKey(ChipModel, on_delete=models.PROTECT, related_name="claims")
-    figure = models.CharField(max_length=30, choices=Figure.choices)
-    value = models.CharField(max_length=80)
-    source = models.TextField(blank=True)
-    confidence = models.CharField(max_length=20, choices=Confidence.choices)
-    read_on = models.DateField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["chip_model_id", "figure", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["chip_model", "figure", "value", "source"], name="claim_once"),
-            models.CheckConstraint(condition=Q(figure__in=Figure.values), name="claim_figure_known"),
-            models.CheckConstraint(
-                condition=Q(figure__in=ORIGIN_FIGURES) | Q(value__regex=r"^[0-9]{1,18}(\.[0-9]{1,9})?$"),
-                name="claim_value_is_decimal",
-            ),
-            models.CheckConstraint(
-                condition=~Q(figure__in=[Figure.DESIGNER_COUNTRY, Figure.FABRICATOR_COUNTRY])
-                | Q(value__regex=r"^[A-Z]{2}$"),
-                name="claim_country_alpha_2",
-            ),
-        ]
-
-
-class Adoption(models.Model):
-    """The decision that one claim counts for its figure, from a day on, until the next decision."""
-
-    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="adoptions")
-    chip_model = models.ForeignKey(ChipModel, on_delete=models.PROTECT, related_name="adoptions")
-    figure = models.CharField(max_length=30, choices=Figure.choices)
-    from_on = models.DateField()
-    recorded_at = models.DateTimeField()
-    decided_by = models.CharField(max_length=150)
-    reason = models.TextField()
-
-    class Meta:
-        ordering = ["chip_model_id", "figure", "from_on", "recorded_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["chip_model", "figure", "from_on", "recorded_at"], name="adoption_one_claim_at_a_time"
-            )
-        ]
-
-
-class ChipRevisionQuerySet(models.QuerySet["ChipRevision"]):
-    def as_of(self, day: date, known_at: datetime) -> ChipRevisionQuerySet:
-        """The one revision of each model that holds on `day`, as it was known at `known_at`."""
-        return (
-            self.filter(from_on__lte=day, recorded_at__lte=known_at)
-            .order_by("chip_model_id", "-from_on", "-recorded_at", "-pk")
-            .distinct("chip_model_id")
-        )
-
-
-class ChipRevision(models.Model):
-    """The adopted claims of a model from a day on, as known from an instant on; determinations name it."""
-
-    chip_model = models.ForeignKey(ChipModel, on_delete=models.PROTECT, related_name="revisions")
-    from_on = models.DateField()
-    recorded_at = models.DateTimeField()
-    # As the model was called and classed: a later correction must not change what was determined.
-    name = models.CharField(max_length=80)
-    chip_class = models.CharField(_("class"), max_length=20, choices=ChipClass.choices)
-    claims = ArrayField(models.BigIntegerField())
-    designer_country = models.CharField(max_length=2, null=True, blank=True)
-    fabricator_country = models.CharField(max_length=2, null=True, blank=True)
-    # TFLOPS dense FP16 of a unit, as the decimal string that the engine reads.
-    compute = models.CharField(max_length=28, null=True, blank=True)
-
-    objects = ChipRevisionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["chip_model_id", "from_on", "recorded_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["chip_model", "from_on", "recorded_at"], name="chip_revision_once")
-        ]
-
-
-class MarketTotal(models.Model):
-    """A published total of the market: cards shipped in a year or half-year, by whom, and their share."""
-
-    period = models.CharField(max_length=6)
-    measure = models.CharField(max_length=20)
-    # "all", "domestic" or a vendor's name, as published.
-    vendor = models.CharField(max_length=80)
-    units = models.PositiveBigIntegerField(null=True, blank=True)
-    share_percent = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
-    source = models.TextField()
-    confidence = models.CharField(max_length=20, choices=Confidence.choices)
-
-    class Meta:
-        ordering = ["period", "measure", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["period", "measure", "vendor", "source"], name="market_total_once"),
-            models.CheckConstraint(
-                condition=Q(units__isnull=False) | Q(share_percent__isnull=False), name="market_total_says_something"
-            ),
-            models.CheckConstraint(
-                condition=Q(share_percent__isnull=True) | Q(share_percent__gte=0, share_percent__lte=100),
-                name="market_total_share_percent",
-            ),
-        ]
 
 
 class SubmissionStatus(models.TextChoices):
@@ -489,8 +308,3 @@ class InventoryLine(models.Model):
                 name="line_price_above_zero",
             ),
         ]
-
-
-# Kept apart: a ledger and its mails. Django finds models through this module.
-from chips.timeliness_models import OpeningRequest as OpeningRequest  # noqa: E402
-from chips.timeliness_models import Reminder as Reminder  # noqa: E402

@@ -1,4 +1,6 @@
-"""Parts of addresses."""
+"""Codes in addresses and their parameters."""
+
+import re
 
 
 class CodeConverter:
@@ -11,3 +13,8 @@ class CodeConverter:
 
     def to_url(self, value: object) -> str:
         return str(value)
+
+
+def as_code(asked: str | None) -> str:
+    """A parameter as a code to look for; what is no code names nothing, and need not reach the database."""
+    return asked if asked and re.fullmatch(CodeConverter.regex, asked, re.ASCII) else ""

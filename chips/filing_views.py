@@ -22,6 +22,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import SignedInRequest, for_roles, takes_bodies_of
 from accounts.models import Role
+from centres.converters import as_code
 from centres.models import Centre, ReportingPeriod
 from centres.terms import term_of
 from chips import submissions, uploads
@@ -231,8 +232,8 @@ def download_marked(request: SignedInRequest, upload_id: int) -> FileResponse:
 def download_template(request: SignedInRequest, code: str) -> HttpResponse:
     """`inventory-template.xlsx`: for the centre, the period and the reader's language, with last quarter's lines."""
     centre = get_object_or_404(Centre.objects.visible_to(request.user), code=code)
-    code = request.GET.get("period", "").replace("\x00", "")
-    period = get_object_or_404(ReportingPeriod.objects.begun(timezone.localdate()), code=code)
+    begun = ReportingPeriod.objects.begun(timezone.localdate())
+    period = get_object_or_404(begun, code=as_code(request.GET.get("period")))
     content = template_for(centre, period, get_language() or "en")
     response = HttpResponse(content, content_type=XLSX)
     response.headers["Content-Disposition"] = 'attachment; filename="inventory-template.xlsx"'

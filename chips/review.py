@@ -1,11 +1,19 @@
 """What waits for a regulator, and what was said of a centre's filing before."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from accounts.models import Role, User
+from centres.models import Centre, ReportingPeriod
+from centres.periods import filing_ended_at
 from chips.models import Submission, SubmissionStatus
+from chips.timeliness import FilingState, Ledger
+
+# Of so many periods that ended last one was due: more than two never wait at once.
+DUE_AMONG = 4
 
 
 class Remark(NamedTuple):
@@ -52,6 +60,14 @@ def waiting(user: User) -> Waiting:
     )
     told = found.annotate(follows=Exists(decided), answered=Count("confirmations"))
     return Waiting(told, told.filter(~Exists(decided)), told.filter(Exists(decided)))
+
+
+def overdue(user: User, now: datetime) -> Ledger | None:
+    """What can still be filed for the period that was due last, and was not; None where none was due yet."""
+    ended = ReportingPeriod.objects.filter(ends_on__lt=timezone.localdate(now)).order_by("-code")
+    period = next((period for period in ended[:DUE_AMONG] if filing_ended_at(period) <= now), None)
+    centres = Centre.objects.visible_to(user)
+    return None if period is None else Ledger(centres, period, now, state=FilingState.LATE)
 
 
 def repudiated(user: User) -> QuerySet[Submission]:

@@ -136,7 +136,7 @@ def store_draft(
             return report, None
         keep_original(path, report.sha256)
         # Only now, so that nothing else of the centre waits for a slow file.
-        _hold(centre)
+        hold(centre)
         submission = _new(key, centre, period)
         submission.file_name, submission.file_sha256 = name[:255], report.sha256
         submission.corrections = settled(corrections, report)
@@ -172,7 +172,7 @@ def store_nil_draft(
     *, centre: Centre, period: ReportingPeriod, created_by: User, received_at: datetime | None = None
 ) -> Submission:
     """Store a nil return as the next version's draft: it says on purpose that there are no chips."""
-    _hold(centre)
+    hold(centre)
     (key,) = next_keys(1)
     submission = _new(key, centre, period)
     submission.nil = True
@@ -192,7 +192,7 @@ def attest(
     `WrongStatus`, `Locked`, `OpenQuestions`, `ReasonMissing`, `SameAsAccepted` and `DamagedOriginal`.
     """
     at = at or timezone.now()
-    _hold(submission.centre)
+    hold(submission.centre)
     locked = _locked(submission, SubmissionStatus.DRAFT)
     require_open(locked.centre, locked.period, at)
     asked = questions_with_reasons(locked)
@@ -255,7 +255,7 @@ def questions_with_reasons(submission: Submission) -> list[tuple[Question, str |
 @transaction.atomic
 def confirm(submission: Submission, reasons: Mapping[str, str], *, by: User) -> None:
     """Stand by what does not add up: `reasons` by the keys of questions; a blank one leaves its question open."""
-    _hold(submission.centre)
+    hold(submission.centre)
     locked = _locked(submission, SubmissionStatus.DRAFT)
     for question in questions(locked):
         if reason := reasons.get(question.key, "").strip():
@@ -273,7 +273,7 @@ def confirm(submission: Submission, reasons: Mapping[str, str], *, by: User) -> 
 @transaction.atomic
 def accept(submission: Submission, *, by: User) -> Submission:
     """Accept what was submitted: from now on it stands for its centre; raises `WrongStatus`, `Superseded`."""
-    _hold(submission.centre)
+    hold(submission.centre)
     locked = _locked(submission, SubmissionStatus.SUBMITTED)
     later = Submission.objects.filter(
         centre=locked.centre_id,
@@ -298,7 +298,7 @@ def return_for_correction(
 
     Raises `WrongStatus`.
     """
-    _hold(submission.centre)
+    hold(submission.centre)
     locked = _locked(submission, SubmissionStatus.SUBMITTED)
     said = {row: text.strip() for row, text in (line_comments or {}).items() if text.strip()}
     known = set(locked.lines.filter(row__in=said).values_list("row", flat=True))
@@ -320,7 +320,7 @@ def discard_draft(submission: Submission, *, by: User) -> Submission:
 
 
 def _take_back(submission: Submission, by: User, *due: SubmissionStatus) -> Submission:
-    _hold(submission.centre)
+    hold(submission.centre)
     locked = _locked(submission, *due)
     locked.status, locked.withdrawn_by, locked.withdrawn_at = SubmissionStatus.WITHDRAWN, by, timezone.now()
     locked.save(update_fields=["status", "withdrawn_by", "withdrawn_at"])
@@ -340,7 +340,7 @@ def repudiate(submission: Submission, *, by: User, reason: str) -> Submission:
 
     Where it was accepted, its centre is determined anew. Raises `WrongStatus` and `TooLateToRepudiate`.
     """
-    _hold(submission.centre)
+    hold(submission.centre)
     locked = _locked(submission, *REPUDIABLE)
     now = timezone.now()
     if not is_repudiable(locked, now):
@@ -389,7 +389,7 @@ def store_all(incoming: Sequence[Incoming]) -> None:
     Submission.objects.bulk_create([submission for submission, _ in incoming])
 
 
-def _hold(centre: Centre) -> None:
+def hold(centre: Centre) -> None:
     """Take the steps of a centre one at a time: every step begins so, and locks what it changes only then.
 
     What merely refers to the centre need not wait.

@@ -17,6 +17,7 @@ from django.db.models import QuerySet, TextChoices
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -291,6 +292,25 @@ class Ledger:
         period = self.period
         asked = [period.code, period.starts_on, period.ends_on, period.due_on, self.now]
         return _LEDGER.format(centres=centres) + sql, [*asked, *of_centres, *params]
+
+
+class ListedRows(Sequence[Row]):
+    """The rows of a ledger for a paginator: counted out of the tallies, read a page at a time."""
+
+    def __init__(self, ledger: Ledger, tallies: Sequence[Tally]) -> None:
+        self.ledger, self.tallies = ledger, tallies
+
+    @cached_property
+    def length(self) -> int:
+        return self.ledger.count(self.tallies)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return self.ledger.rows(place.start or 0, place.stop)
+        return self.ledger.rows(place, place + 1)[0]
 
 
 def row_of(centre: Centre, period: ReportingPeriod, now: datetime) -> Row | None:

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.rest import Resource, invalid_parameter
+from centres.converters import as_code
 from centres.models import Centre, ReportingPeriod
 from chips.timeliness import Filed, FilingState, Ledger, Row
 
@@ -72,11 +73,11 @@ class Timeliness(Resource):
 
     @cached_property
     def period(self) -> ReportingPeriod:
-        asked, today = self._asked("period"), timezone.localdate()
+        asked, today = self.request.query_params.get("period"), timezone.localdate()
         if asked is None:
             found = ReportingPeriod.objects.filter(ends_on__lt=today).order_by("-code").first()
         else:
-            found = ReportingPeriod.objects.begun(today).filter(code=asked).first()
+            found = ReportingPeriod.objects.begun(today).filter(code=as_code(asked)).first()
         if found is None:
             raise invalid_parameter("period", _("This is no period that has begun."))
         return found
@@ -85,12 +86,13 @@ class Timeliness(Resource):
         centres = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return centres
-        state = self._asked("state")
+        query = self.request.query_params
+        state = query.get("state")
         if state is not None and state not in FilingState.values:
             raise invalid_parameter("state", _("There is no such state."))
         for name, field in (("region", "region_id"), ("centre", "code")):
-            if (asked := self._asked(name)) is not None:
-                centres = centres.filter(**{field: asked})
+            if name in query:
+                centres = centres.filter(**{field: as_code(query[name])})
         ledger = Ledger(centres, self.period, timezone.now(), FilingState(state) if state else None)
         return ledger.expected_centres().order_by(self.ordering)
 
@@ -105,11 +107,6 @@ class Timeliness(Resource):
         if not rows:
             raise Http404
         return Response(self.get_serializer(rows[0]).data)
-
-    def _asked(self, name: str) -> str | None:
-        asked = self.request.query_params.get(name)
-        # No text with such a character names anything, and the database takes none.
-        return None if asked is None else asked.replace("\0", "\ufffd")
 
     def _rows(self, keys: Sequence[int]) -> Sequence[Row]:
         return Ledger(Centre.objects.filter(pk__in=keys), self.period, timezone.now()).rows()

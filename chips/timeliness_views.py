@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -13,7 +13,6 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -23,7 +22,7 @@ from centres.models import Centre, FilingTerm, Region, ReportingPeriod
 from centres.terms import Term, WrongTerm, set_term, term_of, term_of_period
 from chips import openings
 from chips.models import OpeningRequest
-from chips.timeliness import Filed, FilingState, Ledger, Row, Tally, as_csv, office_of, why_locked
+from chips.timeliness import Filed, FilingState, Ledger, ListedRows, Tally, as_csv, office_of, why_locked
 from chips.timeliness_forms import AnswerForm, AskForm, TermForm
 
 PAGE = 50
@@ -59,25 +58,6 @@ class RegionRow(NamedTuple):
         return self.on_time + self.filed_late + self.not_at_all + self.exempt
 
 
-class _Rows(Sequence[Row]):
-    """The rows of a ledger for a paginator: counted out of the tallies, read a page at a time."""
-
-    def __init__(self, ledger: Ledger, tallies: Sequence[Tally]) -> None:
-        self.ledger, self.tallies = ledger, tallies
-
-    @cached_property
-    def length(self) -> int:
-        return self.ledger.count(self.tallies)
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, slice):
-            return self.ledger.rows(place.start or 0, place.stop)
-        return self.ledger.rows(place, place + 1)[0]
-
-
 @for_roles(Role.OPERATOR, Role.REGULATOR, Role.ANALYST)
 @require_GET
 def show_timeliness(request: SignedInRequest) -> HttpResponse:
@@ -101,7 +81,7 @@ def show_timeliness(request: SignedInRequest) -> HttpResponse:
         "filed_choices": Filed.choices,
         "term": term_of_period(choice.period),
         "region_rows": region_rows(tallies, regions),
-        "page": Paginator(_Rows(ledger, tallies), PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(ListedRows(ledger, tallies), PAGE).get_page(request.GET.get("page")),
         "address": query.urlencode(),
         "waiting": waiting[:SHOWN_REQUESTS] if request.user.role == Role.REGULATOR else [],
         "decides": request.user.role == Role.REGULATOR,

@@ -15,6 +15,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 
 from accounts.rest import Answer, Resource, invalid_parameter
+from centres.converters import as_code
 from centres.models import Centre, ReportingPeriod
 from chips.errors_workbook import XLSX, errors_of_upload
 from chips.intake.check import Report
@@ -88,18 +89,13 @@ class InventoryTemplate(Answer):
         return HttpResponse(content, content_type=XLSX, headers=headers)
 
     def _centre(self, code: str | None) -> Centre:
-        found = Centre.objects.visible_to(self.user).filter(code=_plain(code)).first()
+        found = Centre.objects.visible_to(self.user).filter(code=as_code(code)).first()
         if found is None:
             raise invalid_parameter("centre", _("There is no such centre."))
         return found
 
     def _period(self, code: str | None) -> ReportingPeriod:
-        found = ReportingPeriod.objects.begun(timezone.localdate()).filter(code=_plain(code)).first()
+        found = ReportingPeriod.objects.begun(timezone.localdate()).filter(code=as_code(code)).first()
         if found is None:
             raise invalid_parameter("period", _("There is no such period, or it has not begun."))
         return found
-
-
-def _plain(code: str | None) -> str:
-    """A code as the database takes one; what holds NUL is none."""
-    return (code or "").replace("\x00", "")

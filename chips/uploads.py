@@ -85,7 +85,7 @@ def receive(
     keep_original(path, sha256)
     declared = {"declared_lines": declared_lines, "declared_units": declared_units}
     with transaction.atomic():
-        Centre.objects.select_for_update(no_key=True).get(pk=centre.pk)
+        submissions.hold(centre)
         alive = Q(status__in=UNREAD) | Q(status=UploadStatus.READ, submission__status=SubmissionStatus.DRAFT)
         sent_before = Upload.objects.filter(
             alive, centre=centre, period=period, file_sha256=sha256, corrections=[], **declared
@@ -214,11 +214,9 @@ class _Pulse:
 
     def __init__(self, upload: Upload) -> None:
         self.upload = upload
-        self.lines, self.fraction = 0, None
+        self.lines = 0
+        self.fraction: float | None = None
         self._over = threading.Event()
-
-    lines: int
-    fraction: float | None
 
     def note(self, lines: int, fraction: float | None) -> None:
         self.lines, self.fraction = lines, fraction
@@ -312,8 +310,7 @@ def discard(upload: Upload, *, by: User) -> Upload:
 
 
 def _locked(upload: Upload, *due: UploadStatus) -> Upload:
-    """The upload, held after its centre as every step of a filing holds it."""
-    Centre.objects.select_for_update(no_key=True).get(pk=upload.centre_id)
+    submissions.hold(upload.centre)
     locked = Upload.objects.select_for_update(of=("self",)).select_related("centre", "period").get(pk=upload.pk)
     if locked.status not in due:
         raise NotMendable(locked)
@@ -344,8 +341,10 @@ def unfinished(user: User) -> QuerySet[Upload]:
     later = Submission.objects.filter(
         centre=OuterRef("centre"), period=OuterRef("period"), created_at__gt=OuterRef("received_at")
     ).exclude(status=SubmissionStatus.WITHDRAWN)
-    status = [UploadStatus.WAITING, UploadStatus.READING, UploadStatus.FAULTY, UploadStatus.FAILED]
-    waiting = Upload.objects.visible_to(user).filter(~Exists(later), status__in=status)
+    open_uploads = Upload.objects.visible_to(user).filter(
+        status__in=[*UNREAD, UploadStatus.FAULTY, UploadStatus.FAILED]
+    )
+    waiting = open_uploads.filter(~Exists(later))
     return waiting.select_related("centre", "period").order_by("received_at", "pk")
 
 

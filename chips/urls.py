@@ -17,6 +17,7 @@ urlpatterns = [
     path("submissions/<int:submission_id>/", views.show_submission, name="submission"),
     path("submissions/<int:submission_id>/file/", views.download_file, name="submission-file"),
     path("submissions/<int:submission_id>/changes/", views.show_changes, name="changes"),
+    path("submissions/<int:submission_id>/serials/", review_views.show_serial_claims, name="serial-claims"),
     path("submissions/<int:submission_id>/confirm/", filing_views.confirm_questions, name="confirm"),
     path("submissions/<int:submission_id>/attest/", filing_views.attest, name="attest"),
     path("submissions/<int:submission_id>/withdraw/", views.withdraw, name="withdraw"),

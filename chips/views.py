@@ -25,7 +25,6 @@ from chips.intake.faults import Fault
 from chips.models import Submission, SubmissionStatus, Upload
 from chips.originals import sent_file
 from chips.review import earlier_remarks
-from chips.serials import claimed_elsewhere
 from chips.submissions import Superseded, WrongStatus, is_repudiable
 
 PAGE = 25
@@ -58,7 +57,6 @@ def show_submission(request: SignedInRequest, submission_id: int) -> HttpRespons
         "is_reviewer": is_reviewer,
         "is_repudiable": is_repudiable(submission, timezone.now()),
         "remarks": earlier_remarks(submission, request.user),
-        "serial_claims": claimed_elsewhere(submission, request.user) if is_reviewer else None,
         "has_receipt": request.user.role != Role.ANALYST and submission.receipts.exists(),
     }
     return render(request, "chips/submission.html", context)

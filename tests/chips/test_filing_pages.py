@@ -86,7 +86,18 @@ def test_the_original_comes_back_byte_for_byte(filer: Client, where: Centre) -> 
     assert answer.headers["Content-Disposition"].startswith("attachment")
 
 
-READ = ["", "file/", "prospects/", "changes/", "attest/", "repudiate/", "receipt/", "lines.jsonl", "received.json"]
+READ = [
+    "",
+    "file/",
+    "prospects/",
+    "changes/",
+    "serials/",
+    "attest/",
+    "repudiate/",
+    "receipt/",
+    "lines.jsonl",
+    "received.json",
+]
 STEPS = [*READ, "confirm/", "attest/", "repudiate/", "withdraw/", "accept/", "return/"]
 
 

@@ -8,7 +8,9 @@ from django.test import Client
 
 from centres.models import Centre, Operator
 from centres.periods import SHANGHAI
+from chips import review_views
 from chips.models import Submission
+from chips.review import overdue
 from chips.submissions import accept, attest, repudiate, return_for_correction, store_nil_draft
 from tests import cast
 
@@ -97,12 +99,47 @@ def test_a_regulator_of_other_provinces_and_others_see_no_queue_of_it(client: Cl
     assert client.get("/review/").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("when", "period"),
+    [("2026-01-20T23:59", "2025Q3"), ("2026-01-21T00:00", "2025Q4"), ("2026-04-20T23:59", "2025Q4")],
+)
+def test_overdue_is_what_was_due_last(where: Centre, when: str, period: str) -> None:
+    ledger = overdue(cast.regulator(), datetime.fromisoformat(when).replace(tzinfo=SHANGHAI))
+    assert ledger is not None
+    assert (ledger.period.code, [row.centre.code for row in ledger.rows()]) == (period, ["SH-01"])
+
+
+def test_the_overdue_centres_stand_in_the_queue_until_they_file(client: Client, where: Centre) -> None:
+    cast.centre("BJ-91", region_code="1101")
+    client.force_login(cast.regional_regulator("31"))
+    page = client.get("/review/", {"show": "overdue"})
+    assert [row.centre.code for row in page.context["page"]] == ["SH-01"]
+    assert "Overdue (1)" in page.content.decode()
+    filed(where, 9, page.context["ledger"].period.code)
+    page = client.get("/review/", {"show": "overdue"})
+    assert list(page.context["page"]) == []
+    assert "Overdue (0)" in page.content.decode()
+
+
+def test_the_second_page_of_a_narrowed_queue_stays_narrow(
+    reviewer: Client, where: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_views, "PAGE", 1)
+    cast.centre("SH-02")
+    for show in ("new", "overdue"):
+        for one in (where, cast.centre(f"SH-{show.upper()}", owner=where.operator)):
+            if show == "new":
+                filed(one, 9)
+        assert f"show={show}&amp;page=2" in reviewer.get("/review/", {"show": show}).content.decode()
+
+
 def test_the_queue_costs_the_same_for_two_and_for_twenty(
     reviewer: Client, where: Centre, django_assert_num_queries: Any
 ) -> None:
-    # Session and user; the banner; counted twice and paged: all, new, changed; the page; what was repudiated.
+    # Session and user; the banner; counted twice and paged: all, new, changed; the page; what was repudiated; of what
+    # is overdue the periods, the term of the latest and the tallies.
     for count in (2, 20):
         for number in range(count):
             filed(cast.centre(f"SH-{count}-{number}", owner=where.operator), 9)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(11):
             reviewer.get("/review/")

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from chips.submissions import _hold
+from chips.submissions import hold
 from compliance.determine import determine
 from compliance.models import Determination
 from tests import cast
@@ -22,7 +22,7 @@ def test_the_country_is_determined_while_one_centres_file_is_being_read() -> Non
     def read_slowly() -> None:
         try:
             with transaction.atomic():
-                _hold(where)
+                hold(where)
                 held.set()
                 assert done.wait(30)
         finally:

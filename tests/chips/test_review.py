@@ -118,6 +118,7 @@ def test_the_overdue_centres_stand_in_the_queue_until_they_file(client: Client, 
     filed(where, 9, page.context["ledger"].period.code)
     page = client.get("/review/", {"show": "overdue"})
     assert list(page.context["page"]) == []
+    assert "Nothing is overdue." in page.content.decode()
     assert "Overdue (0)" in page.content.decode()
 
 

@@ -89,7 +89,7 @@ def load_chips(data: Path = DATA) -> int:
 def load_claims(data: Path = DATA) -> int:
     """Write `chip_claims.csv`: what is claimed of models' figures; returns the number of claims."""
     models = {(m.vendor.name, m.name): m for m in ChipModel.objects.select_related("vendor")}
-    figures = [figure for figure in Figure.values if figure not in ORIGIN_FIGURES]
+    figures = [figure for figure in Figure.values if figure not in (*ORIGIN_FIGURES, Figure.EXPORT_CONTROLLED_ON)]
     adopted: dict[ChipModel, list[Claim]] = {}
     count = 0
     for row in rows("chip_claims.csv", CLAIM_COLUMNS, data=data):

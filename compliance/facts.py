@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from centres.models import Centre, CentreRecord, CentreStatus, ReportingPeriod
 from chips.models import ChipModel, ChipRevision, Submission
-from compliance.models import Determination, Exemption, Mandate, Provision
+from compliance.models import Determination, Exemption, HandDecision, Mandate, Provision, Ruling
 
 # One row a submission: its lines as parallel arrays, in the order of the operator's spreadsheet.
 _LINES = """
@@ -33,14 +33,26 @@ class Facts(NamedTuple):
     submissions: dict[int, Submission]
     lines: dict[int, list[dict[str, Any]]]
     revisions: dict[int, list[int]]
+    # By centre and mandate: those that cover any day, as known.
     exemptions: dict[tuple[int, int], list[Exemption]]
+    # By centre and provision: what was decided by hand and holds on the period's last day.
+    hand_decisions: dict[tuple[int, int], HandDecision]
+    # The codes of centres that are asked about and of which nothing is known on the period's last day.
+    without_history: list[str]
+
+    def rule(self, centre_id: int, provision: Provision) -> dict[str, Any]:
+        """The rule as a centre is judged by it: under its wider scope where that was decided by hand."""
+        decision = self.hand_decisions.get((centre_id, provision.pk))
+        if decision is None or decision.ruling != Ruling.APPLIES or provision.case_by_case is None:
+            return provision.rule
+        return provision.rule | {"scope": provision.case_by_case}
 
     def document(self, record: CentreRecord, provision: Provision) -> dict[str, Any]:
         """The engine's document: what is asked of a centre under a provision on the period's last day."""
         submission = self.submissions.get(record.centre_id)
         return {
             "as_of": self.period.ends_on.isoformat(),
-            "provision": provision.rule,
+            "provision": self.rule(record.centre_id, provision),
             "centre": {
                 "kind": record.kind,
                 "region": record.region_code,
@@ -53,7 +65,7 @@ class Facts(NamedTuple):
             "exemptions": [
                 {
                     "from": exemption.from_on.isoformat(),
-                    "to": exemption.to_on.isoformat(),
+                    "to": exemption.ends_on(self.known_at).isoformat(),
                     "threshold": None if exemption.threshold is None else str(exemption.threshold),
                 }
                 for exemption in self.exemptions.get((record.centre_id, provision.mandate_id), ())
@@ -64,17 +76,26 @@ class Facts(NamedTuple):
 
 
 def facts_of_period(
-    period: ReportingPeriod, centres: Iterable[Centre] | None = None, mandates: Iterable[Mandate] | None = None
+    period: ReportingPeriod,
+    centres: Iterable[Centre] | None = None,
+    mandates: Iterable[Mandate] | None = None,
+    *,
+    known_at: datetime | None = None,
 ) -> Facts:
-    """The facts of `centres` (None: all) and `mandates` (None: all) for `period`, as known now."""
-    known_at = timezone.now()
+    """The facts of `centres` and `mandates` (None: all) for `period`, as known at `known_at` (None: now)."""
+    known_at = known_at or timezone.now()
     records = CentreRecord.objects.as_of(period.ends_on, known_at).select_related("centre")
     accepted = Submission.objects.accepted_as_known(period, known_at)
     if centres is not None:
         chosen = list(centres)
         records, accepted = records.filter(centre__in=chosen), accepted.filter(centre__in=chosen)
     submissions = {submission.centre_id: submission for submission in accepted}
-    return _facts(period, known_at, provisions_in_force(period, known_at, mandates), list(records), submissions)
+    known = CentreRecord.objects.filter(centre=OuterRef("pk"), from_on__lte=period.ends_on, recorded_at__lte=known_at)
+    unknown = Centre.objects.filter(~Exists(known)).order_by("code").values_list("code", flat=True)
+    if centres is not None:
+        unknown = unknown.filter(pk__in=[centre.pk for centre in chosen])
+    provisions = provisions_in_force(period, known_at, mandates)
+    return _facts(period, known_at, provisions, list(records), submissions)._replace(without_history=list(unknown))
 
 
 def facts_of_draft(submission: Submission) -> Facts:
@@ -94,6 +115,7 @@ def facts_of_determination(determination: Determination) -> Facts:
     revisions = ChipRevision.objects.filter(pk__in=determination.chip_revisions)
     lines, revisions_of = _lines(chosen, {revision.chip_model_id: revision for revision in revisions})
     exemptions = list(Exemption.objects.filter(pk__in=determination.exemptions).order_by("pk"))
+    decision, where = determination.hand_decision, (determination.centre_id, determination.provision_id)
     return Facts(
         period=determination.period,
         known_at=determination.known_at,
@@ -103,6 +125,8 @@ def facts_of_determination(determination: Determination) -> Facts:
         lines=lines,
         revisions=revisions_of,
         exemptions={(determination.centre_id, determination.provision.mandate_id): exemptions},
+        hand_decisions={where: decision} if decision else {},
+        without_history=[],
     )
 
 
@@ -123,14 +147,16 @@ def _facts(
     records: list[CentreRecord],
     submissions: dict[int, Submission],
 ) -> Facts:
+    centres = [record.centre_id for record in records]
     exemptions = defaultdict(list)
-    granted = Exemption.objects.filter(
-        Q(revoked_at__isnull=True) | Q(revoked_at__gt=known_at),
-        granted_at__lte=known_at,
-        centre__in=[record.centre_id for record in records],
+    for exemption in Exemption.objects.filter(granted_at__lte=known_at, centre__in=centres).order_by("pk"):
+        if exemption.from_on <= exemption.ends_on(known_at):
+            exemptions[exemption.centre_id, exemption.mandate_id].append(exemption)
+    decisions = HandDecision.objects.filter(
+        provision__in=provisions, centre__in=centres, from_on__lte=period.ends_on, decided_at__lte=known_at
     )
-    for exemption in granted.order_by("pk"):
-        exemptions[exemption.centre_id, exemption.mandate_id].append(exemption)
+    # Of several of one centre and provision the last that holds on the day, as known.
+    hand_decisions = {(d.centre_id, d.provision_id): d for d in decisions.order_by("from_on", "decided_at", "pk")}
     revisions = ChipRevision.objects.as_of(period.ends_on, known_at)
     lines, revisions_of = _lines(
         [submission.pk for submission in submissions.values()],
@@ -145,6 +171,8 @@ def _facts(
         lines=lines,
         revisions=revisions_of,
         exemptions=exemptions,
+        hand_decisions=hand_decisions,
+        without_history=[],
     )
 
 

@@ -41,6 +41,7 @@ def load_mandates(data: Path = DATA) -> int:
                 "recorded_at": now,
                 "issued_at": now,
                 "rule": _rule(row),
+                "case_by_case": _case_by_case(row),
                 "legal_text": row.text("wording"),
                 "citation": row.text("source"),
             },
@@ -81,6 +82,13 @@ def _rule(row: Row) -> dict[str, Any]:
     except DocumentFault as fault:
         raise row.fault(fault.path.rsplit("/", 1)[-1], fault.message) from fault
     return rule
+
+
+def _case_by_case(row: Row) -> dict[str, Any] | None:
+    """The scope of those who are decided by hand: where the wording says so, whoever is further along and not done."""
+    if "case by case" not in row.text("wording"):
+        return None
+    return _scope(row) | {"progress_under": "100"}
 
 
 def _scope(row: Row) -> dict[str, Any]:

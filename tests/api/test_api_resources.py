@@ -188,7 +188,7 @@ def test_from_draft_to_a_request_to_determine(register: Register) -> None:
     assert refused(register.post("owner", path + "attest/"), 409, "wrong_status")["submission_status"] == "submitted"
     assert register.post("regulator", path + "accept/").json()["status"] == "accepted"
     request = DeterminationRequest.objects.get()
-    assert (request.centre, request.period_id) == (register.mine, "2025Q4")
+    assert (request.centres, request.period_id) == ([register.mine.pk], "2025Q4")
     refused(register.post("owner", path + "withdraw/"), 409, "wrong_status")
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from centres.models import Confidence
 from centres.reference import ALWAYS, DATA, Row, rows
 from chips.models import (
@@ -90,7 +92,7 @@ def load_claims(data: Path = DATA) -> int:
     """Write `chip_claims.csv`: what is claimed of models' figures; returns the number of claims."""
     models = {(m.vendor.name, m.name): m for m in ChipModel.objects.select_related("vendor")}
     figures = [figure for figure in Figure.values if figure not in (*ORIGIN_FIGURES, Figure.EXPORT_CONTROLLED_ON)]
-    adopted: dict[ChipModel, list[Claim]] = {}
+    published: dict[ChipModel, list[Claim]] = {}
     count = 0
     for row in rows("chip_claims.csv", CLAIM_COLUMNS, data=data):
         model = models.get((row.text("vendor"), row.text("model")))
@@ -102,9 +104,9 @@ def load_claims(data: Path = DATA) -> int:
             raise row.fault("value", "a value is missing here.")
         claim = _claim(row, model, figure, value)
         if row.choice("adopted", ["yes", "no"]) == "yes":
-            adopted.setdefault(model, []).append(claim)
+            published.setdefault(model, []).append(claim)
         count += 1
-    for model, claims in adopted.items():
+    for model, claims in published.items():
         _adopt_published(model, claims)
     return count
 
@@ -167,8 +169,14 @@ def _adopt_published(model: ChipModel, claims: list[Claim]) -> None:
         adopt(model=model, claims=new, from_on=ALWAYS, decided_by=DECIDED_BY, reason="as published")
 
 
+# Sent with `model`, `from_on` and `by` in the transaction that adopts a claim.
+adopted = Signal()
+
+
 @transaction.atomic
-def adopt(*, model: ChipModel, claims: list[Claim], from_on: date, decided_by: str, reason: str) -> None:
+def adopt(
+    *, model: ChipModel, claims: list[Claim], from_on: date, decided_by: str, reason: str, by: User | None = None
+) -> None:
     """Decide that `claims`, one a figure of `model`, count from `from_on` on; record the revisions that follow.
 
     Nothing is overwritten. Revisions that already begin on a later day are recorded anew, since they may rest on
@@ -191,23 +199,24 @@ def adopt(*, model: ChipModel, claims: list[Claim], from_on: date, decided_by: s
     later = model.revisions.filter(from_on__gt=from_on).values_list("from_on", flat=True)
     for day in sorted({from_on, *later}):
         _record_revision(model, day, now)
+    adopted.send(Adoption, model=model, from_on=from_on, by=by)
 
 
 def _record_revision(model: ChipModel, day: date, now: datetime) -> None:
-    adopted = {
+    counting = {
         adoption.figure: adoption.claim
         for adoption in model.adoptions.filter(from_on__lte=day)
         .select_related("claim")
         .order_by("from_on", "recorded_at", "pk")
     }
-    value = {figure: claim.value for figure, claim in adopted.items()}
+    value = {figure: claim.value for figure, claim in counting.items()}
     ChipRevision.objects.create(
         chip_model=model,
         from_on=day,
         recorded_at=now,
         name=model.name,
         chip_class=model.chip_class,
-        claims=sorted(claim.pk for claim in adopted.values()),
+        claims=sorted(claim.pk for claim in counting.values()),
         designer_country=value.get(Figure.DESIGNER_COUNTRY),
         fabricator_country=value.get(Figure.FABRICATOR_COUNTRY),
         compute=value.get(Figure.FP16_TFLOPS),

@@ -1,9 +1,11 @@
 from django.urls import path
 
-from compliance import views
+from compliance import run_views, views
 
 urlpatterns = [
     path("submissions/<int:submission_id>/prospects/", views.show_prospects, name="prospects"),
+    path("determinations/runs/", run_views.list_runs, name="determination-runs"),
+    path("determinations/runs/<int:run_id>/", run_views.show_run, name="determination-run"),
     path("determinations/<int:determination_id>/", views.show_determination, name="determination"),
     path("determinations/<int:determination_id>/receipt.json", views.download_receipt, name="determined-json"),
     path("determinations/<int:determination_id>/receipt.pdf", views.download_receipt_pdf, name="determined-pdf"),

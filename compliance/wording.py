@@ -154,10 +154,16 @@ def _listed(values: list[str] | None, choices: Any, separator: str | None = None
 
 # What brings a determination about, as the register records it.
 CAUSES = {
+    "catalogue decision": _lazy("something else was decided of a chip model"),
+    "centre record changed": _lazy("something else was recorded of the centre"),
     "command": _lazy("asked for by command"),
+    "decided by hand": _lazy("it was decided by hand"),
     "demonstration": _lazy("the demonstration was loaded"),
+    "exemption granted": _lazy("an exemption was granted"),
+    "exemption revoked": _lazy("an exemption was revoked"),
     "filing ended": _lazy("the time to file ended"),
     "nightly sweep": _lazy("looked at again in the night"),
+    "provision issued": _lazy("a provision was issued"),
     "report": _lazy("a report was built"),
     "submission accepted": _lazy("an inventory was accepted"),
     "submission repudiated": _lazy("an inventory was repudiated"),

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Role
 from centres.models import Centre, CentreRecord, Region, ReportingPeriod
 from chips.models import Submission
 from compliance.models.mandates import HandDecision, Mandate, Provision
@@ -32,6 +33,12 @@ class Outcome(models.TextChoices):
     NON_COMPLIANT = "non_compliant", _("non-compliant")
 
 
+class DeterminationRunQuerySet(models.QuerySet["DeterminationRun"]):
+    def visible_to(self, user: User) -> DeterminationRunQuerySet:
+        """The runs that `user` may follow: regulators and analysts; of their centres is asked apart."""
+        return self if user.role in (Role.REGULATOR, Role.ANALYST) else self.none()
+
+
 class DeterminationRun(models.Model):
     """One cause that has many centres determined anew, and how far that is.
 
@@ -45,6 +52,8 @@ class DeterminationRun(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     requested_at = models.DateTimeField()
+
+    objects = DeterminationRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -141,9 +141,9 @@ def _follow_correction(model: ChipModel) -> None:
     """Record anew the revisions of a model that the reference data calls or classes otherwise than before."""
     latest = model.revisions.order_by("recorded_at", "pk").last()
     if latest is not None and (latest.name, latest.chip_class) != (model.name, model.chip_class):
-        now = timezone.now()
-        for day in sorted(set(model.revisions.values_list("from_on", flat=True))):
-            _record_revision(model, day, now)
+        days = sorted(set(model.revisions.values_list("from_on", flat=True)))
+        counting = _counting(model)
+        _record([_revision(model, day, counting) for day in days], timezone.now())
 
 
 def _country(row: Row, column: str) -> str:
@@ -169,6 +169,20 @@ def _adopt_published(model: ChipModel, claims: list[Claim]) -> None:
         adopt(model=model, claims=new, from_on=ALWAYS, decided_by=DECIDED_BY, reason="as published")
 
 
+def add_claim(
+    *, model: ChipModel, figure: str, value: str, source: str, confidence: str, read_on: date | None
+) -> Claim:
+    """Add what a source says of a figure; where it stands already, it stays as it is. Nothing counts by it yet."""
+    claim, _created = Claim.objects.get_or_create(
+        chip_model=model,
+        figure=figure,
+        value=value,
+        source=source.strip(),
+        defaults={"confidence": confidence, "read_on": read_on},
+    )
+    return claim
+
+
 # Sent with `model`, `from_on` and `by` in the transaction that adopts a claim.
 adopted = Signal()
 
@@ -184,6 +198,7 @@ def adopt(
     """
     ChipModel.objects.select_for_update().get(pk=model.pk)
     now = timezone.now()
+    revisions = revisions_after(model, claims, from_on=from_on)
     Adoption.objects.bulk_create(
         Adoption(
             claim=claim,
@@ -196,31 +211,46 @@ def adopt(
         )
         for claim in claims
     )
-    later = model.revisions.filter(from_on__gt=from_on).values_list("from_on", flat=True)
-    for day in sorted({from_on, *later}):
-        _record_revision(model, day, now)
+    _record(revisions, now)
     adopted.send(Adoption, model=model, from_on=from_on, by=by)
 
 
-def _record_revision(model: ChipModel, day: date, now: datetime) -> None:
-    counting = {
-        adoption.figure: adoption.claim
-        for adoption in model.adoptions.filter(from_on__lte=day)
-        .select_related("claim")
-        .order_by("from_on", "recorded_at", "pk")
-    }
-    value = {figure: claim.value for figure, claim in counting.items()}
-    ChipRevision.objects.create(
+def revisions_after(model: ChipModel, claims: Iterable[Claim], *, from_on: date) -> list[ChipRevision]:
+    """The revisions of `model` that follow where `claims` are adopted from `from_on` on: as they would be recorded.
+
+    One begins on that day, and one on each later day that a revision begins on. None is stored.
+    """
+    later = model.revisions.filter(from_on__gt=from_on).values_list("from_on", flat=True)
+    counting = sorted([*_counting(model), *((from_on, claim) for claim in claims)], key=lambda one: one[0])
+    return [_revision(model, day, counting) for day in sorted({from_on, *later})]
+
+
+def _counting(model: ChipModel) -> list[tuple[date, Claim]]:
+    """The claims of `model` that were adopted, each with the day from which it counts; a later one goes before."""
+    adoptions = model.adoptions.select_related("claim").order_by("from_on", "recorded_at", "pk")
+    return [(adoption.from_on, adoption.claim) for adoption in adoptions]
+
+
+def _revision(model: ChipModel, day: date, counting: list[tuple[date, Claim]]) -> ChipRevision:
+    """What counts of `model` on `day`, not stored."""
+    claims = {claim.figure: claim for from_on, claim in counting if from_on <= day}
+    value = {figure: claim.value for figure, claim in claims.items()}
+    return ChipRevision(
         chip_model=model,
         from_on=day,
-        recorded_at=now,
         name=model.name,
         chip_class=model.chip_class,
-        claims=sorted(claim.pk for claim in counting.values()),
+        claims=sorted(claim.pk for claim in claims.values()),
         designer_country=value.get(Figure.DESIGNER_COUNTRY),
         fabricator_country=value.get(Figure.FABRICATOR_COUNTRY),
         compute=value.get(Figure.FP16_TFLOPS),
     )
+
+
+def _record(revisions: list[ChipRevision], now: datetime) -> None:
+    for revision in revisions:
+        revision.recorded_at = now
+    ChipRevision.objects.bulk_create(revisions)
 
 
 # The figures that a determination can rest on: a doubt about these is shown beside every line.

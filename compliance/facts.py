@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
@@ -21,6 +21,8 @@ _LINES = """
            array_agg(acquired_on::text ORDER BY "row"), array_agg(unit_price_cny::text ORDER BY "row")
     FROM chips_inventoryline WHERE submission_id = ANY(%s) GROUP BY submission_id
 """
+
+_Dated = TypeVar("_Dated", CentreRecord, ChipRevision)
 
 
 class Facts(NamedTuple):
@@ -81,21 +83,29 @@ def facts_of_period(
     mandates: Iterable[Mandate] | None = None,
     *,
     known_at: datetime | None = None,
+    records: Iterable[CentreRecord] = (),
+    revisions: Iterable[ChipRevision] = (),
 ) -> Facts:
-    """The facts of `centres` and `mandates` (None: all) for `period`, as known at `known_at` (None: now)."""
+    """The facts of `centres` and `mandates` (None: all) for `period`, as known at `known_at` (None: now).
+
+    With `records` and `revisions` that are stored nowhere: as they would be, were those recorded after all that is.
+    """
     known_at = known_at or timezone.now()
-    records = CentreRecord.objects.as_of(period.ends_on, known_at).select_related("centre")
+    stored = CentreRecord.objects.as_of(period.ends_on, known_at).select_related("centre")
     accepted = Submission.objects.accepted_as_known(period, known_at)
     if centres is not None:
         chosen = list(centres)
-        records, accepted = records.filter(centre__in=chosen), accepted.filter(centre__in=chosen)
+        stored, accepted = stored.filter(centre__in=chosen), accepted.filter(centre__in=chosen)
+    standing = _following({record.centre_id: record for record in stored}, "centre_id", records, period.ends_on)
     submissions = {submission.centre_id: submission for submission in accepted}
     known = CentreRecord.objects.filter(centre=OuterRef("pk"), from_on__lte=period.ends_on, recorded_at__lte=known_at)
     unknown = Centre.objects.filter(~Exists(known)).order_by("code").values_list("code", flat=True)
     if centres is not None:
         unknown = unknown.filter(pk__in=[centre.pk for centre in chosen])
     provisions = provisions_in_force(period, known_at, mandates)
-    return _facts(period, known_at, provisions, list(records), submissions)._replace(without_history=list(unknown))
+    facts = _facts(period, known_at, provisions, list(standing.values()), submissions, revisions)
+    recorded = {record.centre.code for record in standing.values()}
+    return facts._replace(without_history=[code for code in unknown if code not in recorded])
 
 
 def facts_of_draft(submission: Submission) -> Facts:
@@ -140,12 +150,23 @@ def provisions_in_force(
     return list(issued.order_by("mandate_id", "-from_on").distinct("mandate_id"))
 
 
+def _following(known: dict[int, _Dated], key: str, added: Iterable[_Dated], day: date) -> dict[int, _Dated]:
+    """What holds on `day` of each `key` where `known` does, were `added` recorded after it."""
+    held = dict(known)
+    for one in sorted(added, key=lambda one: one.from_on):
+        before = held.get(getattr(one, key))
+        if one.from_on <= day and (before is None or before.from_on <= one.from_on):
+            held[getattr(one, key)] = one
+    return held
+
+
 def _facts(
     period: ReportingPeriod,
     known_at: datetime,
     provisions: list[Provision],
     records: list[CentreRecord],
     submissions: dict[int, Submission],
+    supposed: Iterable[ChipRevision] = (),
 ) -> Facts:
     centres = [record.centre_id for record in records]
     exemptions = defaultdict(list)
@@ -157,11 +178,9 @@ def _facts(
     )
     # Of several of one centre and provision the last that holds on the day, as known.
     hand_decisions = {(d.centre_id, d.provision_id): d for d in decisions.order_by("from_on", "decided_at", "pk")}
-    revisions = ChipRevision.objects.as_of(period.ends_on, known_at)
-    lines, revisions_of = _lines(
-        [submission.pk for submission in submissions.values()],
-        {revision.chip_model_id: revision for revision in revisions},
-    )
+    stored = {revision.chip_model_id: revision for revision in ChipRevision.objects.as_of(period.ends_on, known_at)}
+    revision_of = _following(stored, "chip_model_id", supposed, period.ends_on)
+    lines, revisions_of = _lines([submission.pk for submission in submissions.values()], revision_of)
     return Facts(
         period=period,
         known_at=known_at,
@@ -188,7 +207,9 @@ def _lines(
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [submissions])
         for submission, models, *columns in cursor.fetchall():
-            revisions[submission] = sorted({revision_of[model].pk for model in models if model in revision_of})
+            named = {revision_of[model].pk for model in models if model in revision_of}
+            # One that is only supposed has no key.
+            revisions[submission] = sorted(key for key in named if key is not None)
             lines[submission] = [
                 _line(chips[model], revision_of.get(model), *values)
                 for model, *values in zip(models, *columns, strict=True)

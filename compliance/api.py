@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.rest import FlagFilter, Resource
 from compliance.explain import explain
-from compliance.models import Determination, Mandate, Outcome, Provision
+from compliance.models import Determination, Mandate, Outcome, OutcomeChange, Provision
 from compliance.shares import decimal_of, parts_of, percent_of
 
 
@@ -165,3 +165,32 @@ class Determinations(Resource):
         determination = self.get_object()
         told = explain(determination)._asdict() | {"provenance": determination.centre.provenance}
         return Response(ExplanationSerializer(told).data)
+
+
+class OutcomeChangeSerializer(serializers.ModelSerializer[OutcomeChange]):
+    centre = serializers.CharField(source="centre.code")
+    mandate = serializers.CharField(source="mandate.code")
+    period = serializers.CharField(source="period_id")
+    before = serializers.IntegerField(source="before_id", allow_null=True, help_text="The determination until then.")
+    after = serializers.IntegerField(source="after_id", allow_null=True, help_text="The determination from then on.")
+
+    class Meta:
+        model = OutcomeChange
+        fields = (
+            "id", "centre", "mandate", "period", "before", "after", "outcome_before", "outcome_after", "recorded_at",
+        )  # fmt: skip
+
+
+class OutcomeChangeFilters(filters.FilterSet):
+    centre = filters.CharFilter(field_name="centre__code")
+    mandate = filters.CharFilter(field_name="mandate__code")
+    period = filters.CharFilter(field_name="period_id")
+    outcome_after = filters.ChoiceFilter(choices=Outcome.choices)
+
+
+class OutcomeChanges(Resource):
+    """Every change of an outcome, in the order in which it was recorded: whoever reads on from a cursor misses none."""
+
+    queryset = OutcomeChange.objects.select_related("centre", "mandate")
+    serializer_class = OutcomeChangeSerializer
+    filterset_class = OutcomeChangeFilters

@@ -1,8 +1,11 @@
 from django.urls import path
 
-from compliance import run_views, views
+from compliance import decision_views, run_views, views
 
 urlpatterns = [
+    path("chips/<int:chip_id>/decide/<int:claim_id>/", decision_views.decide_chip, name="decide-chip"),
+    path("centres/records/", decision_views.record_table, name="record-table"),
+    path("centres/<code:code>/record/", decision_views.record_centre, name="record-centre"),
     path("submissions/<int:submission_id>/prospects/", views.show_prospects, name="prospects"),
     path("determinations/runs/", run_views.list_runs, name="determination-runs"),
     path("determinations/runs/<int:run_id>/", run_views.show_run, name="determination-run"),

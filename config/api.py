@@ -22,7 +22,7 @@ from chips.help_api import FindingCodes
 from chips.submission_api import Submissions
 from chips.timeliness_api import Timeliness
 from chips.upload_api import InventoryTemplate, Uploads
-from compliance.api import Determinations, Mandates
+from compliance.api import Determinations, Mandates, OutcomeChanges
 from reports.api import ReportRuns, Reports, RunsOfReport
 
 
@@ -105,6 +105,7 @@ router.register("timeliness", Timeliness, "timeliness")
 router.register("uploads", Uploads, "upload")
 router.register("mandates", Mandates, "mandate")
 router.register("determinations", Determinations, "determination")
+router.register("outcome-changes", OutcomeChanges, "outcome-change")
 router.register("reports", Reports, "report")
 router.register("report-runs", ReportRuns, "report-run")
 

@@ -15,7 +15,7 @@ from chips.models import Submission, Upload
 from chips.originals import keep_original
 from chips.uploads import read, receive
 from compliance.determine import determine
-from compliance.models import Determination
+from compliance.models import Determination, OutcomeChange
 from reports import build
 from reports.models import ReportRun
 from tests import cast
@@ -61,6 +61,10 @@ class Register:
 
     def determination(self, mandate: str) -> Determination:
         return Determination.objects.get(centre=self.mine, provision__mandate__code=mandate, current__isnull=False)
+
+    @property
+    def outcome_change(self) -> OutcomeChange:
+        return OutcomeChange.objects.get(centre=self.mine, mandate__code="SH-2023")
 
 
 def make_register() -> Register:

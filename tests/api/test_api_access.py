@@ -58,6 +58,8 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "determination-list": {"GET": EVERYBODY},
     "determination-detail": {"GET": SEEN},
     "determination-explanation": {"GET": SEEN},
+    "outcome-change-list": {"GET": EVERYBODY},
+    "outcome-change-detail": {"GET": SEEN},
     "report-list": {"GET": EVERYBODY},
     "report-detail": {"GET": EVERYBODY},
     "report-runs": {"GET": EVERYBODY, "POST": (403, 403, 400, 403, 400, 403)},
@@ -71,6 +73,8 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "missing": {"GET": (404,) * 6, "POST": (404,) * 6},
 }
 PAGES = {"docs", "redoc"}
+# Resources whose own name has a hyphen.
+HYPHENATED = ("report-run", "outcome-change")
 # Routes whose object has an owner, each with the number of an object that is not there.
 OWNED = [name for name, methods in MATRIX.items() if 404 in (*methods.get("GET", ()), *methods.get("POST", ()))]
 for name in ("missing", "submission-receipt", "submission-receipt-json", "submission-receipt-pdf"):
@@ -103,6 +107,7 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
         "upload": register.faulty.pk,
         "timeliness": register.mine.code,
         "determination": register.determination("SH-2023").pk,
+        "outcome-change": register.outcome_change.pk,
         "report-run": register.run.pk,
         "region": "31",
         "period": "2025Q4",
@@ -117,12 +122,8 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
         return "inventory-template.xlsx"
     if name == "report-runs":
         return "reports/national-quarterly/runs/"
-    # A resource's own name has a hyphen only in "report-run".
-    resource, _, what = (
-        ("report-run", "", name.removeprefix("report-run-"))
-        if name.startswith("report-run-")
-        else (name.partition("-"))
-    )
+    hyphenated = next((own for own in HYPHENATED if name.startswith(f"{own}-")), None)
+    resource, what = (hyphenated, name.removeprefix(f"{hyphenated}-")) if hyphenated else name.split("-", 1)
     several = resource if resource == "timeliness" else f"{resource}s"
     if what == "list":
         return f"{several}/"

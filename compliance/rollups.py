@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from centres.models import Centre, Region
+from compliance import look_rollups
 from compliance.facts import Facts
 from compliance.models import CurrentDetermination, InventoryRollup
 
@@ -154,4 +155,5 @@ def follow(facts: Facts, *, centres: Iterable[Centre] | None) -> int:
         changed += cursor.rowcount
         for statement in (_DROP_OUTCOMES, _OUTCOMES, _DROP_INVENTORIES, _INVENTORIES):
             cursor.execute(statement, values)
+    look_rollups.follow(facts, chosen=chosen)
     return int(changed)

@@ -2,6 +2,7 @@
 
 from compliance.models.determinations import (
     FILING_ENDED,
+    TELLS_TWO_STORIES,
     CurrentDetermination,
     CurrentDeterminationQuerySet,
     Determination,
@@ -34,10 +35,13 @@ from compliance.models.movements import (
     MovementQuerySet,
 )
 from compliance.models.outlooks import (
+    CentreShare,
     Outlook,
     OutlookBasis,
     OutlookError,
     OutlookQuerySet,
+    OutlookRun,
+    ShareReading,
 )
 from compliance.models.rollups import (
     InventoryRollup,
@@ -51,9 +55,17 @@ from compliance.models.simulations import (
     SimulationQuerySet,
     SimulationStatus,
 )
+from compliance.models.stocks import (
+    AcquisitionRollup,
+    StockRollup,
+    SummedStock,
+)
 
 __all__ = [
     "FILING_ENDED",
+    "TELLS_TWO_STORIES",
+    "AcquisitionRollup",
+    "CentreShare",
     "CurrentDetermination",
     "CurrentDeterminationQuerySet",
     "Determination",
@@ -80,14 +92,18 @@ __all__ = [
     "OutlookBasis",
     "OutlookError",
     "OutlookQuerySet",
+    "OutlookRun",
     "Provision",
     "ProvisionQuerySet",
     "ProvisionStage",
     "Rollup",
     "RollupQuerySet",
     "Ruling",
+    "ShareReading",
     "SimulatedChange",
     "Simulation",
     "SimulationQuerySet",
     "SimulationStatus",
+    "StockRollup",
+    "SummedStock",
 ]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
@@ -65,6 +66,23 @@ class DeterminationQuerySet(models.QuerySet["Determination"]):
         return self.filter(centre__in=Centre.objects.visible_to(user))
 
 
+def _surely_under_30_percent(measure: str) -> Q:
+    domestic = F(f"{measure}_domestic") + F(f"{measure}_unknown")
+    return Q(GreaterThan(F(f"{measure}_foreign") * 3, domestic * 7))
+
+
+def _surely_over_70_percent(measure: str) -> Q:
+    foreign = F(f"{measure}_foreign") + F(f"{measure}_unknown")
+    return Q(GreaterThan(F(f"{measure}_domestic") * 3, foreign * 7))
+
+
+# Where units and computing power tell two stories: compliant, and under 30% by one of them; or non-compliant, and over
+# 70% by one of them. Whether that one is what the rule asks for, the provision says.
+TELLS_TWO_STORIES = (
+    Q(outcome=Outcome.COMPLIANT) & (_surely_under_30_percent("compute") | _surely_under_30_percent("units"))
+) | (Q(outcome=Outcome.NON_COMPLIANT) & (_surely_over_70_percent("compute") | _surely_over_70_percent("units")))
+
+
 class Determination(models.Model):
     """What the engine answered for a centre, a provision and a period: appended, never changed."""
 
@@ -97,7 +115,10 @@ class Determination(models.Model):
     objects = DeterminationQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["period", "provision", "centre", "-id"], name="determination_latest")]
+        indexes = [
+            models.Index(fields=["period", "provision", "centre", "-id"], name="determination_latest"),
+            models.Index(fields=["period", "provision"], condition=TELLS_TWO_STORIES, name="determination_stories"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="determination_outcome_known"),
             models.CheckConstraint(condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="determination_digest_shape"),

@@ -36,6 +36,7 @@ CHIP_COLUMNS = (
     "dies", "workload", "source", "confidence",
 )  # fmt: skip
 CLAIM_COLUMNS = ("vendor", "model", "figure", "value", "source", "confidence", "adopted")
+CONTROL_COLUMNS = ("vendor", "model", "controlled_on", "measure", "source", "confidence")
 MARKET_COLUMNS = ("period", "measure", "vendor", "units", "share_percent", "source", "confidence")
 DECIDED_BY = "reference data"
 
@@ -90,14 +91,12 @@ def load_chips(data: Path = DATA) -> int:
 
 def load_claims(data: Path = DATA) -> int:
     """Write `chip_claims.csv`: what is claimed of models' figures; returns the number of claims."""
-    models = {(m.vendor.name, m.name): m for m in ChipModel.objects.select_related("vendor")}
+    models = _models_by_name()
     figures = [figure for figure in Figure.values if figure not in (*ORIGIN_FIGURES, Figure.EXPORT_CONTROLLED_ON)]
     published: dict[ChipModel, list[Claim]] = {}
     count = 0
     for row in rows("chip_claims.csv", CLAIM_COLUMNS, data=data):
-        model = models.get((row.text("vendor"), row.text("model")))
-        if model is None:
-            raise row.fault("model", f"{row.text('vendor')} {row.text('model')} is not in chips.csv.")
+        model = _model(row, models)
         figure = row.choice("figure", figures)
         value = row.matching("value", r"\d{1,18}(\.\d{1,9})?", "a decimal number")
         if not value:
@@ -108,6 +107,27 @@ def load_claims(data: Path = DATA) -> int:
         count += 1
     for model, claims in published.items():
         _adopt_published(model, claims)
+    return count
+
+
+def load_export_controls(data: Path = DATA) -> int:
+    """Write `export_controls.csv`: since when models need a licence to be sold to China; returns their number."""
+    models = _models_by_name()
+    count = 0
+    for row in rows("export_controls.csv", CONTROL_COLUMNS, data=data):
+        model = _model(row, models)
+        controlled_on = row.day("controlled_on")
+        if controlled_on is None:
+            raise row.fault("controlled_on", "a day is missing here.")
+        claim, _created = Claim.objects.get_or_create(
+            chip_model=model,
+            figure=Figure.EXPORT_CONTROLLED_ON,
+            value=controlled_on.isoformat(),
+            source=f"{row.text('measure')} ({row.text('source')})",
+            defaults={"confidence": row.choice("confidence", Confidence.values)},
+        )
+        _adopt_published(model, [claim])
+        count += 1
     return count
 
 
@@ -144,6 +164,18 @@ def _follow_correction(model: ChipModel) -> None:
         days = sorted(set(model.revisions.values_list("from_on", flat=True)))
         counting = _counting(model)
         _record([_revision(model, day, counting) for day in days], timezone.now())
+
+
+def _models_by_name() -> dict[tuple[str, str], ChipModel]:
+    return {(model.vendor.name, model.name): model for model in ChipModel.objects.select_related("vendor")}
+
+
+def _model(row: Row, models: dict[tuple[str, str], ChipModel]) -> ChipModel:
+    """The model that a row names."""
+    model = models.get((row.text("vendor"), row.text("model")))
+    if model is None:
+        raise row.fault("model", f"{row.text('vendor')} {row.text('model')} is not in chips.csv.")
+    return model
 
 
 def _country(row: Row, column: str) -> str:

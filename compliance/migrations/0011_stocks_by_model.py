@@ -31,19 +31,14 @@ def key() -> tuple[str, models.Field]:
     return "id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")
 
 
-def under(measure: str) -> Q:
-    domestic = F(f"{measure}_domestic") + F(f"{measure}_unknown")
-    return Q(GreaterThan(F(f"{measure}_foreign") * 3, domestic * 7))
+def otherwise(measure: str) -> Q:
+    domestic, foreign, unknown = (F(f"{measure}_{origin}") for origin in ("domestic", "foreign", "unknown"))
+    under = Q(GreaterThan(foreign * 3, (domestic + unknown) * 7))
+    over = Q(GreaterThan(domestic * 3, (foreign + unknown) * 7))
+    return (Q(outcome="compliant") & under) | (Q(outcome="non_compliant") & over)
 
 
-def over(measure: str) -> Q:
-    foreign = F(f"{measure}_foreign") + F(f"{measure}_unknown")
-    return Q(GreaterThan(F(f"{measure}_domestic") * 3, foreign * 7))
-
-
-STORIES = (Q(outcome="compliant") & (under("compute") | under("units"))) | (
-    Q(outcome="non_compliant") & (over("compute") | over("units"))
-)
+STORIES = otherwise("compute") | otherwise("units")
 
 
 class Migration(migrations.Migration):

@@ -1,8 +1,10 @@
 """Mandates as dated data, what was determined under them, and what is looked at before and besides."""
 
 from compliance.models.determinations import (
+    COMPUTE_TELLS_OTHERWISE,
     FILING_ENDED,
     TELLS_TWO_STORIES,
+    UNITS_TELL_OTHERWISE,
     CurrentDetermination,
     CurrentDeterminationQuerySet,
     Determination,
@@ -62,8 +64,10 @@ from compliance.models.stocks import (
 )
 
 __all__ = [
+    "COMPUTE_TELLS_OTHERWISE",
     "FILING_ENDED",
     "TELLS_TWO_STORIES",
+    "UNITS_TELL_OTHERWISE",
     "AcquisitionRollup",
     "CentreShare",
     "CurrentDetermination",

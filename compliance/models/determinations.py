@@ -66,21 +66,18 @@ class DeterminationQuerySet(models.QuerySet["Determination"]):
         return self.filter(centre__in=Centre.objects.visible_to(user))
 
 
-def _surely_under_30_percent(measure: str) -> Q:
-    domestic = F(f"{measure}_domestic") + F(f"{measure}_unknown")
-    return Q(GreaterThan(F(f"{measure}_foreign") * 3, domestic * 7))
+def _tells_otherwise(measure: str) -> Q:
+    """That a centre is compliant and surely under 30% by `measure`, or non-compliant and surely over 70% by it."""
+    domestic, foreign, unknown = (F(f"{measure}_{origin}") for origin in ("domestic", "foreign", "unknown"))
+    under_30_percent = Q(GreaterThan(foreign * 3, (domestic + unknown) * 7))
+    over_70_percent = Q(GreaterThan(domestic * 3, (foreign + unknown) * 7))
+    return (Q(outcome=Outcome.COMPLIANT) & under_30_percent) | (Q(outcome=Outcome.NON_COMPLIANT) & over_70_percent)
 
 
-def _surely_over_70_percent(measure: str) -> Q:
-    foreign = F(f"{measure}_foreign") + F(f"{measure}_unknown")
-    return Q(GreaterThan(F(f"{measure}_domestic") * 3, foreign * 7))
-
-
-# Where units and computing power tell two stories: compliant, and under 30% by one of them; or non-compliant, and over
-# 70% by one of them. Whether that one is what the rule asks for, the provision says.
-TELLS_TWO_STORIES = (
-    Q(outcome=Outcome.COMPLIANT) & (_surely_under_30_percent("compute") | _surely_under_30_percent("units"))
-) | (Q(outcome=Outcome.NON_COMPLIANT) & (_surely_over_70_percent("compute") | _surely_over_70_percent("units")))
+COMPUTE_TELLS_OTHERWISE = _tells_otherwise("compute")
+UNITS_TELL_OTHERWISE = _tells_otherwise("units")
+# Few are so: an index of just these makes a list of them cost what it shows.
+TELLS_TWO_STORIES = COMPUTE_TELLS_OTHERWISE | UNITS_TELL_OTHERWISE
 
 
 class Determination(models.Model):

@@ -1,39 +1,22 @@
 """What stands in service by chip model is what counting the lines themselves would give, however it came about."""
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from random import Random
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from centres.models import Centre, CentreRecord
-from chips.models import ChipModel, InventoryLine, Submission
-from chips.submissions import next_keys
+from chips.models import Submission
 from compliance.determine import determine
 from compliance.models import AcquisitionRollup, StockRollup
 from tests import cast
+from tests.compliance.filed import inventory
 
 pytestmark = pytest.mark.django_db
-
-
-@transaction.atomic
-def inventory(where: Centre, *lines: Mapping[str, object]) -> Submission:
-    """An accepted inventory of `where` for 2025Q4 with `lines`."""
-    (key,) = next_keys(1)
-    now = timezone.now()
-    for row, facts in enumerate(lines, start=2):
-        known = {"quantity": 1, "workload": "training", "status": "in_service", "acquisition": "purchased", **facts}
-        chip = ChipModel.objects.get(name=known.pop("chip", "H800"))
-        InventoryLine.objects.create(submission_id=key, row=row, chip_model=chip, **known)
-    return Submission.objects.create(
-        pk=key, centre=where, period=cast.period(), version=where.submissions.count() + 1, status="accepted",
-        file_name="inventory.csv", file_sha256="0" * 64, line_count=len(lines), units=1, created_at=now,
-        submitted_at=now, decided_at=now,
-    )  # fmt: skip
 
 
 def judge(*centres: Centre) -> None:

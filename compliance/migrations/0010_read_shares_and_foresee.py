@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("requested_at", models.DateTimeField()),
+                ("last_determination", models.BigIntegerField()),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("last_error", models.TextField(blank=True)),
                 ("done_at", models.DateTimeField(blank=True, null=True)),

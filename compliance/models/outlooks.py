@@ -57,6 +57,8 @@ class OutlookRun(models.Model):
 
     period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
+    # The last determination of any period then: a later one makes the outlooks stale.
+    last_determination = models.BigIntegerField()
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(blank=True)
     done_at = models.DateTimeField(null=True, blank=True)

@@ -43,8 +43,10 @@ class Stock(NamedTuple):
     weights: Weights
     added: tuple[Addition, ...] = ()
 
-    def units(self, *, have_day: bool) -> int:
-        return sum(one.units for one in self.added if (one.quarter is not None) is have_day)
+    def units_to_come(self, base: int) -> tuple[int, int]:
+        """The units that are due after quarter `base`, and those of which no day to come is known."""
+        due = sum(one.units for one in self.added if one.quarter is not None and one.quarter > base)
+        return due, sum(one.units for one in self.added) - due
 
 
 def summed(stocks: Iterable[Stock]) -> Stock | None:

@@ -1,0 +1,125 @@
+"""Outlooks as rows of their table, written by one COPY."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from django.db import connection
+
+from centres.models import ReportingPeriod
+from compliance.models import Outlook
+from compliance.outlook.foresee import Foreseen, Met, Path
+from compliance.outlook.quarters import code_of
+from compliance.outlook.steps import Share, Step
+from compliance.outlook.weights import Stock
+from compliance.shares import PLACES, cut_percent
+
+_COPIED = (
+    "period_id", "mandate_id", "provision_id", "region_id", "centre_id", "step_from", "comparator", "threshold",
+    "basis", "expected", "earliest", "latest", "falls_in", "past", "points", "planned", "trend", "units_due",
+    "units_without_day", "centres", "made_at",
+)  # fmt: skip
+# CSV does not tell an empty text from none: in these it is an empty text.
+_NEVER_NULL = ("expected", "earliest", "latest", "falls_in")
+_SCALE = 10**PLACES
+
+
+def row_of(
+    period: ReportingPeriod,
+    step: Step,
+    foreseen: Foreseen,
+    stocks: Mapping[int, Stock],
+    made_at: datetime,
+    *,
+    centre: int | None = None,
+    region: str | None = None,
+    centres: dict[str, Any] | None = None,
+) -> tuple[Any, ...]:
+    """One outlook as the values of `_COPIED`: of a centre, or of a region or the country with its `centres` counted."""
+    basis = foreseen.basis(step)
+    met = foreseen.met(step, foreseen.path)
+    falls_in = foreseen.falls_in(step)
+    last = stocks[max(stocks)] if stocks and foreseen.now else None
+    due, without_day = last.units_to_come(foreseen.base) if last else (0, 0)
+    return (
+        period.code,
+        step.provision.mandate_id,
+        step.provision.pk,
+        region,
+        centre,
+        step.from_on.isoformat(),
+        step.comparator,
+        step.threshold,
+        basis.value,
+        *_quarters(met),
+        code_of(falls_in) if falls_in else "",
+        json.dumps([_point(quarter, stock) for quarter, stock in stocks.items()]),
+        json.dumps(_points(foreseen, foreseen.path)),
+        _alone(foreseen, foreseen.planned, step),
+        _alone(foreseen, foreseen.trend, step),
+        due,
+        without_day,
+        json.dumps(centres) if centres else None,
+        made_at.isoformat(),
+    )
+
+
+def copy_outlooks(rows: Iterable[tuple[Any, ...]]) -> int:
+    """Store `rows`; returns their number."""
+    buffer = io.StringIO()
+    written = 0
+    writer = csv.writer(buffer)
+    for row in rows:
+        writer.writerow(row)
+        written += 1
+    buffer.seek(0)
+    statement = (
+        f"COPY {Outlook._meta.db_table} ({', '.join(_COPIED)}) FROM STDIN "
+        f"(FORMAT csv, FORCE_NOT_NULL ({', '.join(_NEVER_NULL)}))"
+    )
+    with connection.cursor() as cursor:
+        cursor.copy_expert(statement, buffer)
+    return written
+
+
+def _quarters(met: Met) -> tuple[str, ...]:
+    return tuple(code_of(quarter) if quarter else "" for quarter in met)
+
+
+def _alone(foreseen: Foreseen, path: Path | None, step: Step) -> str | None:
+    """What one basis says by itself."""
+    if path is None:
+        return None
+    met = dict(zip(Met._fields, _quarters(foreseen.met(step, path)), strict=True))
+    return json.dumps({**met, "points": _points(foreseen, path)})
+
+
+def _points(foreseen: Foreseen, path: Path | None) -> list[dict[str, str]]:
+    if path is None:
+        return []
+    return [
+        {
+            "period": code_of(foreseen.base + ahead),
+            "low": shown(band.low),
+            "expected": shown(band.expected),
+            "high": shown(band.high),
+        }
+        for ahead, band in enumerate(path, start=1)
+    ]
+
+
+def _point(quarter: int, stock: Stock) -> dict[str, str]:
+    weights = stock.weights
+    return {"period": code_of(quarter), "low": shown(weights.low), "high": shown(weights.high)}
+
+
+def shown(share: Share) -> str:
+    """A share in percent, cut to the places in which shares are told."""
+    if isinstance(share, Fraction):
+        return cut_percent(share.numerator, share.denominator)
+    parts = int(share * 100 * _SCALE)
+    return f"{parts // _SCALE}.{parts % _SCALE:0{PLACES}}"

@@ -33,14 +33,27 @@ class ChipFacts(NamedTuple):
         return date.fromisoformat(self.control.value) if self.control else None
 
 
+class Catalogue:
+    """What the catalogue says of every model on any day, as known at `known_at` (None: now), read by three queries."""
+
+    def __init__(self, known_at: datetime | None = None) -> None:
+        revisions = ChipRevision.objects.filter(recorded_at__lte=known_at or timezone.now())
+        self.revisions = list(revisions.order_by("from_on", "recorded_at", "pk"))
+        self.claims: dict[int, list[Claim]] = defaultdict(list)
+        for claim in Claim.objects.filter(figure__in=_READ):
+            self.claims[claim.chip_model_id].append(claim)
+        self.models = list(ChipModel.objects.select_related("vendor"))
+
+    def on(self, day: date) -> dict[int, ChipFacts]:
+        """The facts of every model by its key, as of `day`."""
+        # Of several of one model the last that begins by then.
+        holding = {revision.chip_model_id: revision for revision in self.revisions if revision.from_on <= day}
+        return {chip.pk: _facts(chip, holding.get(chip.pk), self.claims[chip.pk]) for chip in self.models}
+
+
 def chip_facts(day: date, *, known_at: datetime | None = None) -> dict[int, ChipFacts]:
-    """The facts of every model by its key, as of `day` and as known at `known_at` (None: now), by three queries."""
-    revisions = {r.chip_model_id: r for r in ChipRevision.objects.as_of(day, known_at or timezone.now())}
-    claims: dict[int, list[Claim]] = defaultdict(list)
-    for claim in Claim.objects.filter(figure__in=_READ):
-        claims[claim.chip_model_id].append(claim)
-    models = ChipModel.objects.select_related("vendor")
-    return {chip.pk: _facts(chip, revisions.get(chip.pk), claims[chip.pk]) for chip in models}
+    """The facts of every model by its key, as of `day` and as known at `known_at` (None: now)."""
+    return Catalogue(known_at).on(day)
 
 
 def _facts(chip: ChipModel, revision: ChipRevision | None, claims: list[Claim]) -> ChipFacts:

@@ -162,7 +162,7 @@ def stocks_of_inventory(submission: Submission) -> list[Stock]:
         )
         .order_by("chip_model_id", "workload")
     )
-    return [_stock(row) for row in rows]
+    return [stock_of(row) for row in rows]
 
 
 def stocks_by_region(
@@ -179,10 +179,18 @@ def stocks_by_region(
     )
     found: dict[str, list[Stock]] = {}
     for row in rows:
-        found.setdefault(row["region_id"], []).append(_stock(row))
+        found.setdefault(row["region_id"], []).append(stock_of(row))
     return found
 
 
-def _stock(row: Mapping[str, Any]) -> Stock:
+def stock_of(row: Mapping[str, Any]) -> Stock:
+    """A row of sums: `chip_model_id`, `workload`, `sum_units`, `sum_value` (None: no price) and `without` a price."""
     value = Fraction(row["sum_value"] or 0)
     return Stock(row["chip_model_id"], row["workload"], row["sum_units"], value, row["without"])
+
+
+def decimal_text(value: Fraction) -> str:
+    """A sum of units, TFLOPS or CNY, each of at most nine places, as the finite decimal that it is."""
+    billionths = value * 10**9
+    whole, rest = divmod(billionths.numerator // billionths.denominator, 10**9)
+    return f"{whole}.{rest:09}".rstrip("0").rstrip(".")

@@ -157,18 +157,11 @@ def _cells(period: ReportingPeriod, region: str, rows: list[Looks]) -> Iterator[
         for measure, look in (("units", row.units), ("compute", row.compute), ("value", row.value)):
             yield [
                 period.code, region, row.population.code, measure,
-                *(_decimal_text(part) for part in (look.domestic, look.foreign, look.unknown)),
+                *(looks.decimal_text(part) for part in (look.domestic, look.foreign, look.unknown)),
                 cut_percent(look.domestic, look.total) if look.total else "",
                 cut_percent(look.domestic + look.unknown, look.total) if look.total else "",
                 look.units, look.units_without, look.units_contested,
             ]  # fmt: skip
-
-
-def _decimal_text(value: Fraction) -> str:
-    """A sum of finite decimals as one."""
-    scaled = value * 10**9
-    whole, rest = divmod(scaled.numerator // scaled.denominator, 10**9)
-    return f"{whole}.{rest:09}".rstrip("0").rstrip(".")
 
 
 def _lines(rows: Iterable[Sequence[Any]]) -> str:

@@ -3,12 +3,13 @@
 from celery import shared_task
 from django.utils import timezone
 
-from compliance import requests
+from compliance import movements, requests
 
 
 @shared_task
 def fulfil_request(request_id: int) -> None:
-    requests.fulfil(request_id)
+    if requests.fulfil(request_id):
+        movements.find_after(request_id)
 
 
 @shared_task

@@ -23,6 +23,7 @@ from chips.submission_api import Submissions
 from chips.timeliness_api import Timeliness
 from chips.upload_api import InventoryTemplate, Uploads
 from compliance.api import Determinations, Mandates, OutcomeChanges
+from compliance.rollup_api import Rollups
 from reports.api import ReportRuns, Reports, RunsOfReport
 
 
@@ -123,6 +124,7 @@ urlpatterns = [
     *files,
     path("", include(router.urls)),
     path("reports/<slug:report>/runs/", RunsOfReport.as_view({"get": "list", "post": "create"}), name="report-runs"),
+    path("rollups/", Rollups.as_view(), name="rollup-list"),
     path("finding-codes/", FindingCodes.as_view(), name="finding-codes"),
     path("inventory-template.xlsx", InventoryTemplate.as_view(), name="inventory-template"),
     path("me/", Me.as_view(), name="me"),

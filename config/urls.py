@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("chips.timeliness_urls")),
     path("", include("chips.history_urls")),
     path("", include("compliance.urls")),
+    path("", include("compliance.share_urls")),
     path("", include("reports.urls")),
 ]
 

@@ -60,6 +60,7 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "determination-explanation": {"GET": SEEN},
     "outcome-change-list": {"GET": EVERYBODY},
     "outcome-change-detail": {"GET": SEEN},
+    "rollup-list": {"GET": EVERYBODY},
     "report-list": {"GET": EVERYBODY},
     "report-detail": {"GET": EVERYBODY},
     "report-runs": {"GET": EVERYBODY, "POST": (403, 403, 400, 403, 400, 403)},

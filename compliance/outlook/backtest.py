@@ -100,7 +100,7 @@ def _errors(past: Iterable[Iterable[_Past]]) -> dict[tuple[int, int], list[float
 
 def _known(errors: Mapping[tuple[int, int], list[float]], until: int) -> dict[int, list[float]]:
     """By quarters ahead, the errors that were known at the end of quarter `until`."""
-    known = defaultdict(list)
+    known: dict[int, list[float]] = defaultdict(list)
     for (origin, ahead), found in errors.items():
         if origin + ahead <= until:
             known[ahead] += found

@@ -1,0 +1,28 @@
+"""Outlooks as pages show them."""
+
+from django import template
+
+from compliance.models import Outlook
+from compliance.outlook.words import quarters_in_words, share_now
+from compliance.shares import PLACES
+
+register = template.Library()
+
+
+@register.filter
+def quarters(outlook: Outlook) -> str:
+    """The expected quarter and its interval."""
+    return quarters_in_words(outlook)
+
+
+@register.filter
+def shortly(percent: str) -> str:
+    """A percent of four places with one, cut."""
+    return percent[: 1 - PLACES] if percent else ""
+
+
+@register.filter
+def now(outlook: Outlook) -> str:
+    """The least share that was last read, in percent with one place, cut; empty where it is too long ago."""
+    last = share_now(outlook)
+    return shortly(last["low"]) if last else ""

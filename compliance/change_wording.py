@@ -4,8 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from compliance.reading import threshold_in_words
 from compliance.shares import percent_of
-from compliance.wording import determination_in_words, threshold_in_words
+from compliance.wording import determination_in_words
 
 _Answer = dict[str, Any]
 

@@ -25,6 +25,13 @@ class Beside(NamedTuple):
     in_service: Counted
 
 
+class Source(NamedTuple):
+    """Who says so, and how far it is to be trusted, in words."""
+
+    text: str
+    confidence: str
+
+
 class MarketPeriod(NamedTuple):
     """What is published of a year or half-year, beside the register."""
 
@@ -32,6 +39,12 @@ class MarketPeriod(NamedTuple):
     totals: list[Beside]
     # Cards in service whose month of acquisition is not known: they may have come in this time, too.
     units_undated: int
+
+    @property
+    def sources(self) -> list[Source]:
+        """Each source once."""
+        published = (one.published for one in self.totals)
+        return list(dict.fromkeys(Source(total.source, str(total.get_confidence_display())) for total in published))
 
 
 def beside_the_market(acquired: Iterable[Acquired], chips: Mapping[int, ChipFacts]) -> list[MarketPeriod]:

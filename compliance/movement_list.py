@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from centres.models import Region, ReportingPeriod
-from chips.models import ChipModel, InventoryLine, LineStatus, Submission
+from chips.models import ChipClass, ChipModel, InventoryLine, LineStatus, Submission
 from chips.safe_cells import safe_cell
 from compliance.models import Movement, MovementKind, MovementQuerySet
 from compliance.movement_wording import chips_of, movement_in_words
@@ -109,12 +109,13 @@ def inventories_of(movement: Movement) -> list[Submission]:
 
 
 def lines_of(movement: Movement, submission: Submission) -> list[InventoryLine]:
-    """The lines of an inventory that the evidence is about, in service, largest first where it is about all."""
+    """The lines of an inventory in service that the evidence is about, largest first."""
     lines = submission.lines.filter(status=LineStatus.IN_SERVICE).select_related("chip_model__vendor")
-    keys = chips_of(movement)
-    return list(lines.filter(chip_model__in=keys).order_by("row") if keys else lines.order_by("-quantity", "row"))[
-        :SHOWN_LINES
-    ]
+    if keys := chips_of(movement):
+        lines = lines.filter(chip_model__in=keys)
+    elif movement.kind == MovementKind.COMPUTE_APART:
+        lines = lines.filter(chip_model__chip_class=ChipClass.ACCELERATOR)
+    return list(lines.order_by("-quantity", "row")[:SHOWN_LINES])
 
 
 def as_csv(movements: MovementQuerySet) -> Iterator[str]:

@@ -223,6 +223,7 @@ def compute_apart(record: CentreRecord, sums: AddedUp) -> dict[str, Any] | None:
         return None
     return {
         "stated_pflops": _text(record.capacity),
+        "stated_from": record.from_on.isoformat(),
         "lines_tflops": _text(lines),
         "cards": int(sums.cards),
         "cards_without_figure": int(sums.cards_without_compute),
@@ -244,6 +245,7 @@ def power_apart(record: CentreRecord, sums: AddedUp) -> dict[str, Any] | None:
         return None
     return {
         "stated_mw": _text(record.power),
+        "stated_from": record.from_on.isoformat(),
         "chips_watts": _text(sums.watts),
         "most_watts": _text(most),
         "chips": int(sums.chips),

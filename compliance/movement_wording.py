@@ -56,7 +56,7 @@ def _before_launch(evidence: dict[str, Any], chips: Mapping[int, ChipModel]) -> 
     }
     if evidence["acquired_on"] is None:
         return _("%(units)s units of %(chip)s were in service, which was launched in %(launched)s.") % names
-    names["acquired"] = date_format(date.fromisoformat(evidence["acquired_on"]), "DATE_FORMAT")
+    names["acquired"] = _day(evidence["acquired_on"])
     return (
         _(
             "%(units)s units of %(chip)s are in service that were acquired as early as %(acquired)s; it was launched "
@@ -68,12 +68,16 @@ def _before_launch(evidence: dict[str, Any], chips: Mapping[int, ChipModel]) -> 
 
 def _compute_apart(evidence: dict[str, Any], chips: Mapping[int, ChipModel]) -> str:
     names = {
+        "from": _day(evidence["stated_from"]),
         "stated": intcomma(evidence["stated_pflops"]),
         "lines": intcomma(_cut(Decimal(evidence["lines_tflops"]) / 1000)),
         "cards": intcomma(evidence["cards"]),
     }
     said = (
-        _("%(stated)s PFLOPS are stated of the centre; its %(cards)s cards in service come to %(lines)s PFLOPS.")
+        _(
+            "From %(from)s on %(stated)s PFLOPS are stated of the centre; its %(cards)s cards in service come to "
+            "%(lines)s PFLOPS."
+        )
         % names
     )
     return said + _without(evidence["cards_without_figure"])
@@ -82,6 +86,7 @@ def _compute_apart(evidence: dict[str, Any], chips: Mapping[int, ChipModel]) -> 
 def _power_apart(evidence: dict[str, Any], chips: Mapping[int, ChipModel]) -> str:
     stated, watts = Decimal(evidence["stated_mw"]), Decimal(evidence["chips_watts"])
     names = {
+        "from": _day(evidence["stated_from"]),
         "stated": intcomma(evidence["stated_mw"]),
         "chips": intcomma(evidence["chips"]),
         "alone": intcomma(_cut(watts / _MEGAWATT)),
@@ -89,13 +94,17 @@ def _power_apart(evidence: dict[str, Any], chips: Mapping[int, ChipModel]) -> st
     }
     if stated * _MEGAWATT < watts:
         said = (
-            _("%(stated)s MW are stated of the centre; its %(chips)s chips in service alone draw %(alone)s MW.") % names
+            _(
+                "From %(from)s on %(stated)s MW are stated of the centre; its %(chips)s chips in service alone draw "
+                "%(alone)s MW."
+            )
+            % names
         )
     else:
         said = (
             _(
-                "%(stated)s MW are stated of the centre; its %(chips)s chips in service draw %(alone)s MW, and with "
-                "their servers and an old house not more than %(most)s MW."
+                "From %(from)s on %(stated)s MW are stated of the centre; its %(chips)s chips in service draw "
+                "%(alone)s MW, and with their servers and an old house not more than %(most)s MW."
             )
             % names
         )
@@ -107,6 +116,10 @@ def _without(units: int) -> str:
         return ""
     said = ngettext("One unit has no figure.", "%(units)s units have no figure.", units) % {"units": intcomma(units)}
     return f" {said}"
+
+
+def _day(text: str) -> str:
+    return str(date_format(date.fromisoformat(text), "DATE_FORMAT"))
 
 
 def _cut(value: Decimal) -> str:

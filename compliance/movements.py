@@ -1,13 +1,14 @@
 """Movements of an inventory that deserve a question: asked once, and dismissed with a reason.
 
-A movement is a question to a person and decides nothing. What is a sign of one, `movement_signs` says. What was
-answered of a centre is not asked again in a later period for the very same numbers.
+A movement is a question to a person and decides nothing. What is a sign of one, `movement_signs` says. The very
+same numbers of a centre are asked about once, whatever periods they are seen in.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -44,8 +45,8 @@ def find(*, period: ReportingPeriod, centres: Iterable[int] | None = None, now: 
     back = [one.pk for key, one in standing.items() if key in seen and one.gone_at is not None]
     Movement.objects.filter(pk__in=gone).update(gone_at=now)
     Movement.objects.filter(pk__in=back).update(gone_at=None)
-    answered = _answered_before(period, chosen)
-    new = [found for key, found in seen.items() if key not in standing and key not in answered]
+    elsewhere = _asked_elsewhere(period, chosen)
+    new = [found for key, found in seen.items() if key not in standing and key not in elsewhere]
     Movement.objects.bulk_create(
         Movement(
             centre_id=found.centre_id,
@@ -73,12 +74,13 @@ def find_after(request_id: int) -> None:
         find(period=period, centres=request.centres)
 
 
-def _answered_before(period: ReportingPeriod, chosen: list[int] | None) -> set[tuple[int, str, str]]:
-    """What was dismissed of a centre in another period: the very same numbers are not asked about again."""
-    dismissed = Movement.objects.filter(dismissed_at__isnull=False).exclude(period=period)
+def _asked_elsewhere(period: ReportingPeriod, chosen: list[int] | None) -> set[tuple[int, str, str]]:
+    """What was dismissed of a centre in another period, or is seen in an earlier one."""
+    answered, seen = Q(dismissed_at__isnull=False), Q(gone_at__isnull=True, period__lt=period)
+    asked = Movement.objects.filter(answered | seen).exclude(period=period)
     if chosen is not None:
-        dismissed = dismissed.filter(centre__in=chosen)
-    return set(dismissed.values_list("centre_id", "kind", "digest"))
+        asked = asked.filter(centre__in=chosen)
+    return set(asked.values_list("centre_id", "kind", "digest"))
 
 
 @transaction.atomic

@@ -64,6 +64,7 @@ def title_of(run: DeterminationRun) -> str:
 # By cause, and whether it is of several centres.
 _TITLES = {
     ("provision issued", False): lambda: _("A provision of %(mandate)s was issued"),
+    ("exemption ended", False): lambda: _("The exemption of %(centre)s from %(mandate)s ended"),
     ("exemption granted", False): lambda: _("%(centre)s was exempted from %(mandate)s"),
     ("exemption revoked", False): lambda: _("The exemption of %(centre)s from %(mandate)s was revoked"),
     ("decided by hand", False): lambda: _("%(centre)s was decided by hand under %(mandate)s"),

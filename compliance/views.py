@@ -13,7 +13,7 @@ from accounts.access import SignedInRequest
 from centres.models import Provenance
 from chips.models import Submission
 from chips.receipt_pdf import receipt_pdf
-from compliance import explain, wording
+from compliance import exemptions, explain, reading, wording
 from compliance.measure import COUNTED
 from compliance.models import Determination, Mandate, Outcome
 from compliance.receipts import determination_receipt
@@ -42,7 +42,7 @@ def show_prospects(request: SignedInRequest, submission_id: int) -> HttpResponse
 def show_determination(request: SignedInRequest, determination_id: int) -> HttpResponse:
     """A determination line by line: what counted, as what, and what it was made of."""
     visible = Determination.objects.visible_to(request.user).select_related(
-        "centre__region", "provision__mandate", "period", "submission", "centre_record"
+        "centre__region", "provision__mandate", "period", "submission", "centre_record", "hand_decision"
     )
     determination = get_object_or_404(visible, pk=determination_id)
     explanation = explain.explain(determination)
@@ -56,6 +56,7 @@ def show_determination(request: SignedInRequest, determination_id: int) -> HttpR
         "is_counted": determination.outcome in COUNTED,
         "sentence": wording.sentence_of(determination),
         "gap": wording.gap_in_words(determination.answer),
+        "bearing": exemptions.bearing_on([determination]).get(determination.pk, []),
     }
     return render(request, "compliance/determination.html", context)
 
@@ -94,7 +95,7 @@ def show_mandate(request: SignedInRequest, code: str) -> HttpResponse:
     mandate = get_object_or_404(Mandate, code=code)
     today = timezone.localdate()
     provisions = [
-        (provision, wording.rule_in_words(provision.rule, max(today, provision.from_on)))
+        (provision, reading.rule_in_words(provision.rule, max(today, provision.from_on)))
         for provision in mandate.provisions.filter(issued_at__isnull=False)
     ]
     return render(request, "compliance/mandate.html", {"mandate": mandate, "provisions": provisions})

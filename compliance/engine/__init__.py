@@ -5,7 +5,15 @@ Pure: no database, no clock, no float; the same document always gives the same a
 """
 
 from compliance.engine.answer import answer, answer_text
-from compliance.engine.document import DocumentFault, Word, check_date, check_provision, check_scope, not_one_of
+from compliance.engine.document import (
+    DocumentFault,
+    Word,
+    check_date,
+    check_provision,
+    check_scope,
+    check_text,
+    not_one_of,
+)
 from compliance.engine.judge import DOMESTIC, FOREIGN, UNKNOWN, origin_of
 
 __all__ = [
@@ -19,6 +27,7 @@ __all__ = [
     "check_date",
     "check_provision",
     "check_scope",
+    "check_text",
     "not_one_of",
     "origin_of",
 ]

@@ -138,7 +138,8 @@ def _bad_value(value: Any, path: str, template: str, **parameters: object) -> Do
     return DocumentFault("bad_value", path, template, shown=repr(value)[:60], **parameters)
 
 
-def _text(value: Any, path: str) -> None:
+def check_text(value: Any, path: str) -> None:
+    """Raise `DocumentFault` where `value` at `path` is no text."""
     if type(value) is not str:
         raise _wrong_type(value, path, _("A text is due here, not %(found)s."))
 
@@ -150,7 +151,7 @@ def _boolean(value: Any, path: str) -> None:
 
 def _matching(pattern: re.Pattern[str], template: str) -> Check:
     def check(value: Any, path: str) -> None:
-        _text(value, path)
+        check_text(value, path)
         if pattern.fullmatch(value) is None:
             raise _bad_value(value, path, template)
 
@@ -164,7 +165,7 @@ def not_one_of(value: Any, path: str, allowed: Collection[str]) -> DocumentFault
 
 def _one_of(allowed: Collection[str]) -> Check:
     def check(value: Any, path: str) -> None:
-        _text(value, path)
+        check_text(value, path)
         if value not in allowed:
             raise not_one_of(value, path, allowed)
 
@@ -195,7 +196,7 @@ def _nested(checks: dict[str, Check]) -> Check:
 
 def check_date(value: Any, path: str) -> None:
     """Raise `DocumentFault` where `value` at `path` is no ISO date."""
-    _text(value, path)
+    check_text(value, path)
     if value in _dates:
         return
     if _DATE.fullmatch(value) is None:
@@ -211,7 +212,7 @@ def check_date(value: Any, path: str) -> None:
 
 
 def _country(value: Any, path: str) -> None:
-    _text(value, path)
+    check_text(value, path)
     if _COUNTRY.fullmatch(value) is None:
         raise _bad_value(value, path, _("%(shown)s is not an ISO 3166 alpha-2 country."))
     _countries.add(value)
@@ -225,7 +226,7 @@ def _scale(text: str) -> int:
 def _decimal(value: Any, path: str) -> None:
     if type(value) is float:
         raise DocumentFault("float", path, _("A decimal string is due here; a JSON number is not exact."))
-    _text(value, path)
+    check_text(value, path)
     if value in _decimals:
         return
     # The pattern bounds the length before anything converts: int() of a long text costs seconds.
@@ -273,7 +274,7 @@ def _exemption(value: Any, path: str) -> None:
         raise DocumentFault("bad_value", f"{path}/to", message, day=value["to"])
 
 
-_texts = _or_null(_list_of(_text))
+_texts = _or_null(_list_of(check_text))
 _STEP: dict[str, Check] = {
     "from": check_date,
     "comparator": _one_of(("at_least", "over")),
@@ -303,9 +304,9 @@ _PROVISION: dict[str, Check] = {
     "steps": _steps,
 }
 _CENTRE: dict[str, Check] = {
-    "kind": _text,
+    "kind": check_text,
     "region": _matching(_REGION, _("%(shown)s is not a region code of 2, 4 or 6 digits.")),
-    "ownership": _text,
+    "ownership": check_text,
     "state_funded": _boolean,
     "commissioned_on": _or_null(check_date),
     "progress": _or_null(_decimal_up_to(100)),
@@ -316,11 +317,11 @@ _EXEMPTION: dict[str, Check] = {
     "threshold": _or_null(_decimal_up_to(1)),
 }
 _LINE: dict[str, Check] = {
-    "chip": _text,
-    "class": _text,
+    "chip": check_text,
+    "class": check_text,
     "quantity": _quantity,
-    "workload": _text,
-    "status": _text,
+    "workload": check_text,
+    "status": check_text,
     "acquired_on": _or_null(check_date),
     "designer_country": _or_null(_country),
     "fabricator_country": _or_null(_country),

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Role
 from centres.models import Centre, Confidence
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ class ProvisionStage(models.TextChoices):
 
 
 class ProvisionQuerySet(models.QuerySet["Provision"]):
+    def visible_to(self, user: User) -> ProvisionQuerySet:
+        """What was issued; what is under way is for those who write: regulators of the whole country."""
+        if user.role == Role.REGULATOR and user.sees_whole_country:
+            return self
+        return self.issued()
+
     def issued(self) -> ProvisionQuerySet:
         return self.filter(issued_at__isnull=False)
 

@@ -28,11 +28,17 @@ class SimulationStatus(models.TextChoices):
 
 class SimulationQuerySet(models.QuerySet["Simulation"]):
     def visible_to(self, user: User) -> SimulationQuerySet:
-        """The simulations of regions that `user` sees whole; no operator sees any."""
-        if user.sees_whole_country:
+        """The simulations of regions that `user` sees whole; no operator sees any.
+
+        Those of a provision that is not issued are for the regulators who write it, as it is itself.
+        """
+        if user.role == Role.REGULATOR and user.all_regions:
             return self
+        found = self.filter(Q(provision__isnull=True) | Q(provision__issued_at__isnull=False))
+        if user.sees_whole_country:
+            return found
         if user.role == Role.REGULATOR:
-            return self.filter(region_codes__contained_by=user.region_codes)
+            return found.filter(region_codes__contained_by=user.region_codes)
         return self.none()
 
 

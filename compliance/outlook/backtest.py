@@ -74,7 +74,8 @@ def tried(
 
 
 def _shares(stocks: Mapping[int, Stock]) -> list[tuple[int, float]]:
-    return [(quarter, stock.weights.low_part / stock.weights.low_whole) for quarter, stock in stocks.items()]
+    weights = ((quarter, stock.weights) for quarter, stock in stocks.items())
+    return [(quarter, some.low_part / some.low_whole) for quarter, some in weights if some.low_whole]
 
 
 def _past_of(points: Sequence[tuple[int, float]], base: int) -> list[_Past]:
@@ -112,13 +113,13 @@ def _misses(stock: Stock, one: _Past, spread: list[float] | None, *, many: bool)
     if spread is None:
         return
     weights = stock.weights
-    low, high = weights.low_part / weights.low_whole, weights.high_part / weights.high_whole
+    low, high = float(weights.low or 0), float(weights.high or 0)
     planned, by_plan = planned_path(stock, one.origin), has_days(stock, one.origin) and not many
     for ahead, share in one.came.items():
         if ahead > TOLD_AHEAD:
             continue
         band = trend_band(low, high, one.seen, spread, ahead)
         if planned:
-            band = combined_band(planned[ahead - 1], band, by_plan=by_plan)
+            band = combined_band(planned[ahead - 1], band, by_plan=by_plan) or band
         held = float(band.low) - _EDGE <= share <= float(band.high) + _EDGE
         yield Miss(ahead, abs(share - float(band.expected)), held)

@@ -10,6 +10,8 @@ from compliance.outlook.words import asked_in_words
 
 WIDTH, HEIGHT = 640, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 14, 12, 30
+# What the name of a threshold takes.
+_ROOM = 110
 
 
 class Threshold(NamedTuple):
@@ -21,6 +23,8 @@ class Threshold(NamedTuple):
     label_x: str
     label_y: str
     label: str
+    # Whether the name ends at its place: there is no room for it on the right.
+    is_at_end: bool
 
 
 class Mark(NamedTuple):
@@ -53,11 +57,11 @@ class Chart(NamedTuple):
 
 def chart_of(outlooks: Sequence[Outlook]) -> Chart | None:
     """The chart of the steps of one mandate for one centre or region; None where no share is known."""
-    if not outlooks or not outlooks[0].past:
+    if not outlooks or not (outlooks[0].past or outlooks[0].points):
         return None
     first = outlooks[0]
     base = number_of(first.period_id)
-    start = min(number_of(first.past[0]["period"]), base - 1)
+    start = min(number_of(first.past[0]["period"]) if first.past else base, base - 3)
     at = _Scale(start, base + HORIZON)
     return Chart(
         width=WIDTH,
@@ -70,7 +74,7 @@ def chart_of(outlooks: Sequence[Outlook]) -> Chart | None:
         past=at.line(first.past, "low"),
         dots=[(*at.point(one, "low"), f"{one['period']}: {one['low']}%") for one in first.past],
         unknown=at.between(first.past) if any(one["low"] != one["high"] for one in first.past) else "",
-        interval=at.between([first.past[-1], *first.points]) if first.points else "",
+        interval=at.between([*first.past[-1:], *first.points]) if first.points else "",
         expected=_onward(at, first, first.points),
         planned=_onward(at, first, first.planned["points"]) if first.planned else "",
         thresholds=list(_thresholds(at, outlooks)),
@@ -86,7 +90,7 @@ def _onward(at: "_Scale", outlook: Outlook, points: list[dict[str, str]]) -> str
     """The expected shares, from the last known one on."""
     if not points:
         return ""
-    return " ".join([",".join(at.point(outlook.past[-1], "low")), at.line(points, "expected")])
+    return f"{at.line(outlook.past[-1:], 'low')} {at.line(points, 'expected')}".strip()
 
 
 def _thresholds(at: "_Scale", outlooks: Iterable[Outlook]) -> Iterable[Threshold]:
@@ -98,7 +102,9 @@ def _thresholds(at: "_Scale", outlooks: Iterable[Outlook]) -> Iterable[Threshold
             continue
         y = at.y(100 * float(one.threshold))
         x, x_end = at.x(begin), at.x(min(end, at.last))
-        yield Threshold(_px(x), _px(x_end), _px(y), _px(x + 4), _px(y - 5 if y > 30 else y + 15), asked_in_words(one))
+        is_at_end = WIDTH - x < _ROOM
+        label_x, label_y = x_end if is_at_end else x + 4, y - 5 if y > 30 else y + 15
+        yield Threshold(_px(x), _px(x_end), _px(y), _px(label_x), _px(label_y), asked_in_words(one), is_at_end)
 
 
 class _Scale:

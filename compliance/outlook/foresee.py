@@ -17,8 +17,8 @@ class Band(NamedTuple):
     high: Share
 
 
-# The band of each quarter of the horizon.
-Path = Sequence[Band]
+# The band of each quarter of the horizon; None where nothing will count yet.
+Path = Sequence[Band | None]
 
 
 class Met(NamedTuple):
@@ -60,19 +60,19 @@ class Foreseen(NamedTuple):
             now = self.base if step.met_by(low) else None
             return Met(now, now, None)
         return Met(
-            self._from([low, *(band.expected for band in path)], step),
-            self._from([high, *(band.high for band in path)], step),
-            self._from([low, *(band.low for band in path)], step),
+            self._from([low, *(band and band.expected for band in path)], step),
+            self._from([high, *(band and band.high for band in path)], step),
+            self._from([low, *(band and band.low for band in path)], step),
         )
 
     def falls_in(self, step: Step) -> int | None:
         """The first quarter in which what is met now is expected to be met no more."""
         if self.now is None or self.path is None or not step.met_by(self.now.low):
             return None
-        lost = (ahead for ahead, band in enumerate(self.path, start=1) if not step.met_by(band.expected))
+        lost = (ahead for ahead, band in enumerate(self.path, start=1) if band and not step.met_by(band.expected))
         return next((self.base + ahead for ahead in lost), None)
 
-    def _from(self, shares: Sequence[Share], step: Step) -> int | None:
+    def _from(self, shares: Sequence[Share | None], step: Step) -> int | None:
         """The first quarter from which on all of `shares` meet `step`."""
         first = None
         for place in range(len(shares) - 1, -1, -1):
@@ -112,22 +112,30 @@ def planned_path(stock: Stock, base: int) -> Path | None:
     for one in stock.added:
         if one.quarter is None or one.quarter <= base:
             open_ended = open_ended.plus(one.weights)
-    path = []
+    path: list[Band | None] = []
     for quarter in range(base + 1, base + HORIZON + 1):
         serving = stock.weights
         for one in stock.added:
             if one.quarter is not None and base < one.quarter <= quarter:
                 serving = serving.plus(one.weights)
-        with_all = serving.plus(open_ended)
-        path.append(Band(min(serving.low, with_all.low), serving.low, max(serving.high, with_all.high)))
+        path.append(_planned_band(serving, serving.plus(open_ended)))
     return path
+
+
+def _planned_band(serving: Weights, with_all: Weights) -> Band | None:
+    """The band of what serves, and of what serves with all that has no day."""
+    if serving.low is None or serving.high is None:
+        return None
+    lows = [weights.low for weights in (serving, with_all) if weights.low is not None]
+    highs = [weights.high for weights in (serving, with_all) if weights.high is not None]
+    return Band(min(lows), serving.low, max(highs))
 
 
 def trend_path(now: Weights, seen: Fit | None, spread: Sequence[float] | None, gap: int) -> Path | None:
     """Where the trend leads from what was counted `gap` quarters before the base; None without one."""
-    if seen is None or spread is None:
-        return None
     low, high = now.low, now.high
+    if seen is None or spread is None or low is None or high is None:
+        return None
     return [trend_band(low, high, seen, spread, quarters) for quarters in range(gap + 1, gap + HORIZON + 1)]
 
 
@@ -147,7 +155,9 @@ def combined(planned: Path | None, trend: Path | None, *, by_plan: bool) -> Path
     return [combined_band(*pair, by_plan=by_plan) for pair in zip(planned, trend, strict=True)]
 
 
-def combined_band(planned: Band, trend: Band, *, by_plan: bool) -> Band:
+def combined_band(planned: Band | None, trend: Band | None, *, by_plan: bool) -> Band | None:
+    if planned is None or trend is None:
+        return planned or trend
     return Band(
         min(planned.low, trend.low),
         (planned if by_plan else trend).expected,

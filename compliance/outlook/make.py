@@ -252,7 +252,8 @@ class Counts:
             if path is None:
                 self._count(ahead, False, meets, could_meet)
             else:
-                self._count(ahead, *map(step.met_by, path[ahead - 1]))
+                band = path[ahead - 1]
+                self._count(ahead, *(map(step.met_by, band) if band else (False, False, False)))
 
     def _count(self, ahead: int, low: bool, expected: bool, high: bool) -> None:
         counts = self.met[ahead]

@@ -25,6 +25,7 @@ from compliance.outlook.words import (
     standing_as_query,
     standing_of,
     step_in_words,
+    units_in_words,
 )
 from compliance.shares import cut_percent
 
@@ -76,6 +77,7 @@ class Told(NamedTuple):
     steps: list[ToldStep]
     chart: Chart | None
     points: list[Point]
+    units: list[str]
     errors: list[ToldError]
     trust: str
 
@@ -87,6 +89,8 @@ class RegionRow(NamedTuple):
     asked: int
     met: int
     unknown: int
+    # Of whose shares the row is.
+    first: Outlook
     cells: list[Outlook | None]
 
 
@@ -162,7 +166,8 @@ def told_of(outlooks: list[Outlook], errors: Iterable[OutlookError], step_from: 
         for one in outlooks
     ]
     listed = next((one for one in outlooks if one.step_from == step_from), first)
-    return Told(first.mandate, first, steps, chart_of(outlooks), _points(listed), tried, errors_in_words(tried))
+    units = units_in_words(first)
+    return Told(first.mandate, first, steps, chart_of(outlooks), _points(listed), units, tried, errors_in_words(tried))
 
 
 def _points(outlook: Outlook) -> list[Point]:
@@ -194,9 +199,10 @@ def region_rows(found: list[Outlook], steps: list[date]) -> list[RegionRow]:
             by_region.setdefault(outlook.region, {})[outlook.step_from] = outlook
     rows = []
     for region, by_step in by_region.items():
-        counts: dict[str, Any] = by_step[min(by_step)].centres or {}
+        first = by_step[min(by_step)]
+        counts: dict[str, Any] = first.centres or {}
         cells = [by_step.get(day) for day in steps]
-        rows.append(RegionRow(region, counts["asked"], counts["met"][0][1], counts["unknown"], cells))
+        rows.append(RegionRow(region, counts["asked"], counts["met"][0][1], counts["unknown"], first, cells))
     return rows
 
 

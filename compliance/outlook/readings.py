@@ -72,7 +72,7 @@ def read_shares(period: ReportingPeriod, countings: Iterable[Counting]) -> None:
 def stocks_of(facts: Facts, counting: Counting) -> Iterator[tuple[int, Stock]]:
     """By centre: what `counting` counts of its accepted inventory, and what planned and installing lines will add.
 
-    A centre that reported nothing, nothing that counts, or nothing that can be weighed is left out: it has no share.
+    A centre is left out that reported nothing, nothing that counts or will, or what cannot be weighed.
     """
     for record in facts.records:
         submission = facts.submissions.get(record.centre_id)
@@ -88,7 +88,7 @@ def stock_of(lines: list[dict[str, Any]], counting: Counting, day: date) -> Stoc
     given, it is not known when; what cannot be weighed adds nothing.
     """
     tally = _tallied(lines, counting, day)
-    if not tally.weighable or not tally.certain_lines or not _weights(tally).low_whole:
+    if not tally.weighable or (tally.uncertain_lines and not tally.certain_lines):
         return None
     expected: dict[int | None, list[dict[str, Any]]] = {}
     for entry in tally.excluded:
@@ -99,7 +99,8 @@ def stock_of(lines: list[dict[str, Any]], counting: Counting, day: date) -> Stoc
             quarter = number_on(date.fromisoformat(acquired_on)) if is_due else None
             expected.setdefault(quarter, []).append(line | {"status": LineStatus.IN_SERVICE.value})
     additions = (_addition(quarter, due, counting, day) for quarter, due in expected.items())
-    return Stock(_weights(tally), tuple(addition for addition in additions if addition.weights.low_whole))
+    added = tuple(addition for addition in additions if addition.weights.low_whole)
+    return Stock(_weights(tally), added) if tally.certain_lines or added else None
 
 
 def _addition(quarter: int | None, lines: list[dict[str, Any]], counting: Counting, day: date) -> Addition:

@@ -57,7 +57,7 @@ def row_of(
         basis.value,
         *_quarters(met),
         code_of(falls_in) if falls_in else "",
-        json.dumps([_point(quarter, stock) for quarter, stock in stocks.items()]),
+        json.dumps([point for quarter, stock in stocks.items() if (point := _point(quarter, stock))]),
         json.dumps(_points(foreseen, foreseen.path)),
         _alone(foreseen, foreseen.planned, step),
         _alone(foreseen, foreseen.trend, step),
@@ -109,12 +109,15 @@ def _points(foreseen: Foreseen, path: Path | None) -> list[dict[str, str]]:
             "high": shown(band.high),
         }
         for ahead, band in enumerate(path, start=1)
+        if band
     ]
 
 
-def _point(quarter: int, stock: Stock) -> dict[str, str]:
-    weights = stock.weights
-    return {"period": code_of(quarter), "low": shown(weights.low), "high": shown(weights.high)}
+def _point(quarter: int, stock: Stock) -> dict[str, str] | None:
+    low, high = stock.weights.low, stock.weights.high
+    if low is None or high is None:
+        return None
+    return {"period": code_of(quarter), "low": shown(low), "high": shown(high)}
 
 
 def shown(share: Share) -> str:

@@ -21,8 +21,10 @@ class Step(NamedTuple):
     limit: Fraction
     nearly: float
 
-    def met_by(self, share: Share) -> bool:
-        """Whether `share` meets it: exactly, where it is a fraction."""
+    def met_by(self, share: Share | None) -> bool:
+        """Whether `share` meets it: exactly, where it is a fraction. Where nothing counts there is none."""
+        if share is None:
+            return False
         limit: Share = self.nearly if isinstance(share, float) else self.limit
         return share > limit if self.comparator == "over" else share >= limit
 
@@ -31,7 +33,7 @@ def steps_from(provisions: Iterable[Provision], day: date) -> list[Step]:
     """Of a mandate's issued `provisions`: the step in force on `day`, where there is one, and all that come after it.
 
     Each provision holds from its day until the next one's; of its steps that began before it, the last is what it
-    begins with.
+    begins with. What asks for just what was asked before is no new step.
     """
     ordered = sorted(provisions, key=lambda provision: provision.from_on)
     ends: list[date | None] = [*(provision.from_on for provision in ordered[1:]), None]
@@ -43,8 +45,14 @@ def steps_from(provisions: Iterable[Provision], day: date) -> list[Step]:
             begun = [step for step in steps if step.from_on <= day]
             found = begun[-1:] + [step for step in steps if step.from_on > day]
         else:
-            found += steps
+            found += [step for step in steps if not (found and _is_same(found[-1], step))]
     return found
+
+
+def _is_same(before: Step, after: Step) -> bool:
+    """Whether `after`, a provision's first step, asks for as much of the same, of the same centres."""
+    asks = [{**step.provision.rule, "steps": [step.comparator, step.limit]} for step in (before, after)]
+    return asks[0] == asks[1]
 
 
 def _steps_of(provision: Provision) -> list[Step]:

@@ -20,13 +20,14 @@ class Weights(NamedTuple):
         return Weights(*map(sum, zip(self, other, strict=True)))
 
     @property
-    def low(self) -> Fraction:
-        return Fraction(self.low_part, self.low_whole)
+    def low(self) -> Fraction | None:
+        """The least share; None where nothing counts."""
+        return Fraction(self.low_part, self.low_whole) if self.low_whole else None
 
     @property
-    def high(self) -> Fraction:
-        # What may not count at all is in no greatest share; without it there may be nothing.
-        return Fraction(self.high_part, self.high_whole) if self.high_whole else Fraction(1)
+    def high(self) -> Fraction | None:
+        # Where nothing is sure to count, the greatest share is of what helps alone.
+        return Fraction(self.high_part, self.high_whole) if self.high_whole else self.low and Fraction(1)
 
 
 class Addition(NamedTuple):
@@ -60,7 +61,7 @@ def summed(stocks: Iterable[Stock]) -> Stock | None:
             added[addition.quarter] = [
                 one + other for one, other in zip(sums, (addition.units, *addition.weights), strict=True)
             ]
-    if not total[1]:
+    if not total[1] and not added:
         return None
     additions = (Addition(quarter, sums[0], Weights(*sums[1:])) for quarter, sums in added.items())
     return Stock(Weights(*total), tuple(additions))

@@ -76,44 +76,60 @@ def share_now(outlook: Outlook) -> dict[str, str] | None:
 
 
 def sentences(outlook: Outlook) -> list[str]:
-    """What is foreseen of a step, whole: as it stands, by plan, by trend, and what is not known."""
-    names = {"asked": asked_in_words(outlook), "now": outlook.period_id, "end": _horizon_end(outlook)}
+    """What is foreseen of a step, whole: as it stands, by plan and by trend."""
+    names = {"now": outlook.period_id, "end": _horizon_end(outlook)}
     said = [_standing_in_words(outlook, names)]
     if outlook.basis not in (OutlookBasis.MEETS, OutlookBasis.NONE):
         said += [_planned_in_words(outlook, names), _trend_in_words(outlook, names)]
-    if outlook.units_without_day:
-        said.append(
-            _("Planned or being installed without a day to come: %(units)s units, which are in the bounds alone.")
-            % {"units": intcomma(outlook.units_without_day)}
-        )
     return [sentence for sentence in said if sentence]
 
 
+def units_in_words(outlook: Outlook) -> list[str]:
+    """What planned and installing lines add, with and without a day to come."""
+    said = []
+    if outlook.units_due:
+        units = intcomma(outlook.units_due)
+        said.append(_("Planned or being installed with a day to come: %(units)s units.") % {"units": units})
+    if outlook.units_without_day:
+        units = intcomma(outlook.units_without_day)
+        said.append(
+            _("Planned or being installed without a day to come: %(units)s units, which are in the bounds alone.")
+            % {"units": units}
+        )
+    return said
+
+
 def _standing_in_words(outlook: Outlook, names: dict[str, str]) -> str:
-    if outlook.basis == OutlookBasis.NONE:
+    if outlook.basis == OutlookBasis.NONE or share_now(outlook) is None:
+        if outlook.planned:
+            return _("Nothing counts in %(now)s yet.") % names
         if share_now(outlook) is None:
             return _("Too little is known: no accepted inventory of the last quarters has a share.")
         names["points"] = str(LEAST_POINTS)
         return _(
-            "%(asked)s is not met in %(now)s. Too little is known to foresee more: nothing is planned, and a trend "
+            "The step is not met in %(now)s. Too little is known to foresee more: nothing is planned, and a trend "
             "needs shares of %(points)s quarters and past errors to learn from."
         ) % (names)
     if outlook.basis != OutlookBasis.MEETS:
-        return _("%(asked)s is not met in %(now)s.") % names
+        return _("The step is not met in %(now)s.") % names
     if not outlook.points:
-        return _("%(asked)s is met in %(now)s. Too little is known to foresee whether it stays so.") % names
+        return _("The step is met in %(now)s. Too little is known to foresee whether it stays so.") % names
     if outlook.falls_in:
-        return _("%(asked)s is met in %(now)s, and expected to be met no more in %(falls_in)s.") % (
+        return _("The step is met in %(now)s, and expected to be met no more in %(falls_in)s.") % (
             names | {"falls_in": outlook.falls_in}
         )
     if outlook.latest:
-        return _("%(asked)s is met in %(now)s, and foreseen to stay so until %(end)s.") % names
-    return _("%(asked)s is met in %(now)s, and expected to stay so; within the interval it may be lost.") % names
+        return _("The step is met in %(now)s, and foreseen to stay so until %(end)s.") % names
+    return _("The step is met in %(now)s, and expected to stay so; within the interval it may be lost.") % names
 
 
 def _planned_in_words(outlook: Outlook, names: dict[str, str]) -> str:
     if outlook.planned is None:
         return _("Nothing is planned that would change it.")
+    if share_now(outlook) is None and outlook.planned["points"]:
+        names["first"] = outlook.planned["points"][0]["period"]
+        if not outlook.planned["expected"]:
+            return _("With what is planned, the first counts in %(first)s, and it is not met by %(end)s.") % names
     if not outlook.planned["expected"]:
         return _("With what is planned, it is not met by %(end)s.") % names
     return _("With what is planned, it is met from %(quarter)s on.") % {"quarter": outlook.planned["expected"]}
@@ -141,17 +157,18 @@ def _horizon_end(outlook: Outlook) -> str:
 
 
 def quarters_in_words(outlook: Outlook) -> str:
-    """The expected quarter and the interval as a table has them: ``2026Q3 (2026Q1 to later)``."""
+    """The expected quarter and the interval as a table has them: ``2026Q3 (2026Q1 to 2027Q2)``."""
+    names = {"expected": outlook.expected, "earliest": outlook.earliest, "latest": outlook.latest}
+    names["end"] = _horizon_end(outlook)
     if outlook.basis == OutlookBasis.NONE:
         return "–"
     if not outlook.earliest:
-        return _("after %(end)s") % {"end": _horizon_end(outlook)}
-    names = {
-        "expected": outlook.expected or _("later"),
-        "earliest": outlook.earliest,
-        "latest": outlook.latest or _("later"),
-    }
-    if outlook.expected == outlook.earliest == outlook.latest:
+        return _("after %(end)s") % names
+    if not outlook.expected:
+        return _("after %(end)s (at the earliest %(earliest)s)") % names
+    if not outlook.latest:
+        return _("%(expected)s (%(earliest)s to after %(end)s)") % names
+    if outlook.earliest == outlook.latest:
         return outlook.expected
     return _("%(expected)s (%(earliest)s to %(latest)s)") % names
 

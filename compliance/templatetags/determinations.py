@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext
 
-from compliance import wording
+from compliance import reading, wording
 from compliance.explain import EXCLUDED
 from compliance.models import Mandate, Outcome, Provision
 from compliance.shares import cut_percent, parts_of, percent_of
@@ -70,7 +70,7 @@ def share_of(part: Any, whole: Any, places: int = 1) -> str:
 @register.filter
 def in_words(provision: Provision, day: Any) -> str:
     """What the provision asks for on `day`."""
-    return wording.rule_in_words(provision.rule, day)
+    return reading.rule_in_words(provision.rule, day)
 
 
 @register.filter

@@ -8,6 +8,7 @@ from django.template import Context
 
 from compliance.change_wording import change_in_words
 from compliance.effects import Effects, Flip
+from compliance.models import SimulatedChange
 
 register = template.Library()
 
@@ -15,9 +16,11 @@ _PAGE = 50
 
 
 @register.filter
-def why(flip: Flip) -> str:
+def why(change: Flip | SimulatedChange) -> str:
     """Why the outcome would become another."""
-    return change_in_words(flip.before, flip.after)
+    if isinstance(change, Flip):
+        return change_in_words(change.before, change.after)
+    return change_in_words(change.answer_before, change.answer_after)
 
 
 @register.simple_tag(takes_context=True)

@@ -20,6 +20,12 @@ def look(found: Look, measure: str) -> dict[str, Any]:
     return {"look": found, "measure": measure, "sums": _sums(found, measure)}
 
 
+@register.inclusion_tag("compliance/_look_short.html")
+def short_look(found: Look, measure: str) -> dict[str, Any]:
+    """A look for a row among many: the percent, and what is in no share."""
+    return {"look": found, "measure": measure}
+
+
 def _sums(found: Look, measure: str) -> str:
     if not found.total:
         return ""

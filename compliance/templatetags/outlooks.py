@@ -1,5 +1,7 @@
 """Outlooks as pages show them."""
 
+from decimal import Decimal
+
 from django import template
 
 from compliance.models import Outlook
@@ -16,9 +18,9 @@ def quarters(outlook: Outlook) -> str:
 
 
 @register.filter
-def shortly(percent: str) -> str:
-    """A percent of four places with one, cut."""
-    return percent[: 1 - PLACES] if percent else ""
+def shortly(percent: str | Decimal) -> str:
+    """A percent, or points, of four places with one, cut."""
+    return str(percent)[: 1 - PLACES]
 
 
 @register.filter

@@ -15,7 +15,8 @@ from chips.models import Submission, Upload
 from chips.originals import keep_original
 from chips.uploads import read, receive
 from compliance.determine import determine
-from compliance.models import Determination, OutcomeChange
+from compliance.models import Determination, Mandate, OutcomeChange, Simulation
+from compliance.simulate import simulate
 from reports import build
 from reports.models import ReportRun
 from tests import cast
@@ -63,6 +64,10 @@ class Register:
         return Determination.objects.get(centre=self.mine, provision__mandate__code=mandate, current__isnull=False)
 
     @property
+    def simulation(self) -> Simulation:
+        return Simulation.objects.get()
+
+    @property
     def outcome_change(self) -> OutcomeChange:
         return OutcomeChange.objects.get(centre=self.mine, mandate__code="SH-2023")
 
@@ -93,6 +98,9 @@ def make_register() -> Register:
         sent_by=people["owner"], received_at=timezone.now(), ring=False,
     )  # fmt: skip
     read(faulty.pk)
+    mandate = Mandate.objects.get(code="SH-2023")
+    rule = mandate.provisions.issued().get().rule
+    simulate(by=people["regulator"], mandate=mandate, rule=rule, period=cast.period())
     run = build.request_run(period=cast.period(), requested_by=people["analyst"])
     build.build(run.pk)
     run.refresh_from_db()

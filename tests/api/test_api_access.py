@@ -61,6 +61,10 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "outcome-change-list": {"GET": EVERYBODY},
     "outcome-change-detail": {"GET": SEEN},
     "rollup-list": {"GET": EVERYBODY},
+    # Of the whole country; the rule is missing.
+    "mandate-simulate": {"POST": (403, 403, 400, 400, 403, 403)},
+    "simulation-list": {"GET": EVERYBODY},
+    "simulation-detail": {"GET": (404, 404, 200, 404, 200, 404)},
     "report-list": {"GET": EVERYBODY},
     "report-detail": {"GET": EVERYBODY},
     "report-runs": {"GET": EVERYBODY, "POST": (403, 403, 400, 403, 400, 403)},
@@ -115,6 +119,7 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
         "vendor": 1,
         "chip": 1,
         "mandate": "SH-2023",
+        "simulation": register.simulation.key,
         "report": "national-quarterly",
     }
     if name in ("me", "schema", "docs", "redoc", "finding-codes"):
@@ -128,7 +133,8 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
     several = resource if resource == "timeliness" else f"{resource}s"
     if what == "list":
         return f"{several}/"
-    asked = ("SH-99" if resource in ("centre", "timeliness") else 999_999) if missing else key[resource]
+    gone = {"centre": "SH-99", "timeliness": "SH-99", "simulation": "00000000-0000-4000-8000-000000000000"}
+    asked = gone.get(resource, 999_999) if missing else key[resource]
     named = {"detail": "", "errors": "errors.xlsx", "receipt-json": "receipt.json", "receipt-pdf": "receipt.pdf"}
     return f"{several}/{asked}/" + named.get(what, f"{what}/")
 

@@ -116,7 +116,7 @@ def test_what_served_before_its_launch_is_asked_about(
 
 
 def record(**facts: Any) -> CentreRecord:
-    return CentreRecord(**({"status": "operating", "progress": Decimal(100)} | facts))
+    return CentreRecord(**({"from_on": date(2025, 7, 1), "status": "operating", "progress": Decimal(100)} | facts))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,8 @@ def test_stated_figures_are_held_against_the_accepted_lines() -> None:
     find(period=cast.period())
     (compute,) = open_ones(MovementKind.COMPUTE_APART)
     assert compute.evidence == {
-        "stated_pflops": "1000", "lines_tflops": "98900", "cards": 100, "cards_without_figure": 0,
+        "stated_pflops": "1000", "stated_from": "2024-01-01", "lines_tflops": "98900", "cards": 100,
+        "cards_without_figure": 0,
     }  # fmt: skip
     (power,) = open_ones(MovementKind.POWER_APART)
     assert (power.evidence["stated_mw"], power.evidence["chips_watts"]) == ("0.069", "70000")
@@ -212,6 +213,20 @@ def test_a_dismissed_question_is_asked_again_only_for_other_numbers() -> None:
     inventory(where, {"quantity": 90})
     find(period=cast.period("2025Q4"))
     assert len(open_ones(MovementKind.COMPUTE_APART)) == 1
+
+
+def test_the_same_numbers_in_two_quarters_are_one_question_and_of_the_later_once_the_earlier_is_amended() -> None:
+    where = cast.centre(capacity=Decimal(1000))
+    for quarter in ("2025Q3", "2025Q4"):
+        inventory(where, {"quantity": 100}, quarter=cast.period(quarter))
+        find(period=cast.period(quarter))
+    (movement,) = open_ones(MovementKind.COMPUTE_APART)
+    assert movement.period == cast.period("2025Q3")
+    inventory(where, {"quantity": 1000}, quarter=cast.period("2025Q3"))
+    for quarter in ("2025Q3", "2025Q4"):
+        find(period=cast.period(quarter))
+    (movement,) = open_ones(MovementKind.COMPUTE_APART)
+    assert movement.period == cast.period("2025Q4")
 
 
 def test_what_is_gone_cannot_be_dismissed() -> None:

@@ -166,7 +166,10 @@ def test_a_movement_says_its_numbers_and_shows_the_lines(client: Client, movemen
     client.force_login(cast.analyst())
     assert "What deserves a question" in html_of(client, "/movements/")
     html = html_of(client, f"/movements/{movement.pk}/")
-    assert "1,000 PFLOPS are stated of the centre; its 5,000 cards in service come to 4,945 PFLOPS." in html
+    assert (
+        "From 1 January 2024 on 1,000 PFLOPS are stated of the centre; its 5,000 cards in service come to 4,945 PFLOPS."
+        in html
+    )
     assert "In the inventory of 2025Q4, version 2" in html
     assert "Nvidia H800" in html
     assert "Dismiss it" not in html

@@ -257,14 +257,13 @@ def _together(counted: Counted, contested: Iterable[ContestedFigure], *, is_best
     for model, places in options.items():
         line = counted.line_of(model)
         candidates = [dict(zip(places, chosen, strict=True)) for chosen in product(*places.values())]
-        ranked = sorted(candidates, key=lambda change, line=line: _favour(counted, line | change, is_best))
-        changes[model] = ranked[-1] if is_best else ranked[0]
+        favours = [_favour(counted.document["provision"], line | change, is_best) for change in candidates]
+        changes[model] = candidates[favours.index(max(favours) if is_best else min(favours))]
     return counted.supposing(changes)
 
 
-def _favour(counted: Counted, line: Json, is_best: bool) -> tuple[bool, int, bool]:
+def _favour(provision: Json, line: Json, is_best: bool) -> tuple[bool, int, bool]:
     """Orders what a line could be by how much it favours the centre: at its best, or at its worst."""
-    provision = counted.document["provision"]
     origin = origin_of(provision)(line)
     weight = scaled(line["compute"]) if provision["metric"] == "compute" else 0
     # What is of unknown origin counts as domestic at best, and as foreign at worst.

@@ -119,7 +119,7 @@ def _reproduced(inputs: Inputs) -> Reproduction:
 
 def _differences(inputs: Inputs, reply: dict[str, Any]) -> list[Difference]:
     made, kept = inputs.determination, inputs.determination.answer
-    parts = [
+    parts: list[tuple[str, Any, Any]] = [
         ("digest", made.digest, reply["digest"]),
         ("outcome", made.outcome, reply["outcome"]),
         ("as_of", made.as_of.isoformat(), inputs.document["as_of"]),

@@ -210,6 +210,7 @@ def _revision(revision: ChipRevision) -> Json:
         "designer_country": revision.designer_country,
         "fabricator_country": revision.fabricator_country,
         "compute": revision.compute,
+        "claims": revision.claims,
     }
 
 

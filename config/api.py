@@ -22,7 +22,8 @@ from chips.help_api import FindingCodes
 from chips.submission_api import Submissions
 from chips.timeliness_api import Timeliness
 from chips.upload_api import InventoryTemplate, Uploads
-from compliance.api import Determinations, Mandates, OutcomeChanges
+from compliance.api import Mandates, OutcomeChanges
+from compliance.determination_api import Determinations
 from compliance.outlook_api import Outlooks
 from compliance.rollup_api import Rollups
 from compliance.simulation_api import Simulations, Trials

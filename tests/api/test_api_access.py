@@ -58,6 +58,7 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "determination-list": {"GET": EVERYBODY},
     "determination-detail": {"GET": SEEN},
     "determination-explanation": {"GET": SEEN},
+    "determination-reproduce": {"GET": SEEN},
     "outcome-change-list": {"GET": EVERYBODY},
     "outcome-change-detail": {"GET": SEEN},
     "rollup-list": {"GET": EVERYBODY},

@@ -33,8 +33,10 @@ def centres() -> list[Centre]:
     made = [cast.centre(f"SH-{number:02}") for number in range(1, 11)]
     for quarter in QUARTERS:
         for number, where in enumerate(made, start=1):
-            foreign = {"h800": 100 - number * 10} if number < 10 else {}
-            cast.file(where, cast.period(quarter), **{"ascend": number * 10, **foreign})  # type: ignore[arg-type]
+            if number < 10:
+                cast.file(where, cast.period(quarter), ascend=number * 10, h800=100 - number * 10)
+            else:
+                cast.file(where, cast.period(quarter), ascend=100)
         determine(period=cast.period(quarter), cause="test")
     return made
 

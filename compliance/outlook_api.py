@@ -42,8 +42,8 @@ class OutlookCountsSerializer(serializers.Serializer[Any]):
 class OutlookErrorSerializer(serializers.Serializer[Any]):
     quarters_ahead = serializers.IntegerField()
     outlooks = serializers.IntegerField()
-    median_error = serializers.DecimalField(max_digits=9, decimal_places=4, help_text="Percentage points, cut.")
-    greatest_error = serializers.DecimalField(max_digits=9, decimal_places=4, help_text="Percentage points, cut.")
+    median_error = serializers.DecimalField(max_digits=9, decimal_places=4, help_text="In percentage points.")
+    greatest_error = serializers.DecimalField(max_digits=9, decimal_places=4, help_text="In percentage points.")
     within = serializers.IntegerField(help_text="How many came to lie within the interval.")
 
 

@@ -160,7 +160,7 @@ class OutlookError(models.Model):
     scale = models.CharField(max_length=10)
     quarters_ahead = models.PositiveSmallIntegerField()
     outlooks = models.PositiveIntegerField()
-    # In percentage points, cut: the median and the greatest of how far the share was from what was foreseen.
+    # In percentage points: the median and the greatest of how far the share was from what was foreseen.
     median_error = models.DecimalField(max_digits=9, decimal_places=4)
     greatest_error = models.DecimalField(max_digits=9, decimal_places=4)
     # How many came to lie within the interval.

@@ -292,5 +292,5 @@ def _told_errors(view: _View, made_at: datetime) -> Iterator[OutlookError]:
 
 
 def _points(error: float) -> Decimal:
-    """A difference of shares in percentage points, cut to four places."""
-    return Decimal(int(error * 1_000_000)) / 10_000
+    """A difference of shares in percentage points, to four places."""
+    return Decimal(round(error * 1_000_000)) / 10_000

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Role, User
 from centres.models import Centre, CentreRecord, Operator
 from chips.models import Adoption, ChipModel, Claim, Figure
 from compliance.determine import determine
@@ -86,7 +86,7 @@ def test_the_catalogue_is_decided_on_by_regulators_of_the_whole_country_alone(
     client: Client, where: Centre, foreign: Claim, who: str
 ) -> None:
     users = {
-        "owner": lambda: cast.user("o", "operator", acts_for=where.operator),
+        "owner": lambda: cast.user("o", Role.OPERATOR, acts_for=where.operator),
         "regional": lambda: cast.regional_regulator("31"),
         "analyst": cast.analyst,
     }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from compliance import decision_views, run_views, views
+from compliance import decision_views, determination_views, run_views, views
 
 urlpatterns = [
     path("chips/<int:chip_id>/decide/<int:claim_id>/", decision_views.decide_chip, name="decide-chip"),
@@ -9,8 +9,13 @@ urlpatterns = [
     path("submissions/<int:submission_id>/prospects/", views.show_prospects, name="prospects"),
     path("determinations/runs/", run_views.list_runs, name="determination-runs"),
     path("determinations/runs/<int:run_id>/", run_views.show_run, name="determination-run"),
-    path("determinations/<int:determination_id>/", views.show_determination, name="determination"),
+    path("determinations/<int:determination_id>/", determination_views.show_determination, name="determination"),
+    path("determinations/<int:determination_id>/reproduce/", determination_views.show_reproduction, name="reproduce"),
+    path(
+        "determinations/<int:determination_id>/explanation.json",
+        determination_views.download_explanation,
+        name="explanation-json",
+    ),
     path("determinations/<int:determination_id>/receipt.json", views.download_receipt, name="determined-json"),
     path("determinations/<int:determination_id>/receipt.pdf", views.download_receipt_pdf, name="determined-pdf"),
-    path("mandates/<code:code>/", views.show_mandate, name="mandate"),
 ]

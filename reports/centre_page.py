@@ -11,6 +11,7 @@ from chips.catalogue import doubts
 from chips.models import ChipRevision, InventoryLine, Submission
 from compliance import exemptions, rulings
 from compliance.models import CurrentDetermination, Determination, Exemption, InventoryRollup
+from compliance.provisional import Provisional, reasons_of
 from compliance.wording import gap_in_words, sentence_of
 
 SHOWN_LINES = 500
@@ -24,6 +25,8 @@ class Standing(NamedTuple):
     gap: str
     # What released the centre, or lowered its threshold.
     bearing: list[Exemption]
+    # Why it may still become another.
+    provisional: list[Provisional]
 
 
 class ShownLine(NamedTuple):
@@ -79,8 +82,11 @@ def _record(centre: Centre, period: ReportingPeriod | None) -> CentreRecord | No
 
 
 def _standings(determined: list[Determination]) -> list[Standing]:
-    bearing = exemptions.bearing_on(determined)
-    return [Standing(one, sentence_of(one), gap_in_words(one.answer), bearing.get(one.pk, [])) for one in determined]
+    bearing, provisional = exemptions.bearing_on(determined), reasons_of(determined, now=timezone.now())
+    return [
+        Standing(one, sentence_of(one), gap_in_words(one.answer), bearing.get(one.pk, []), provisional[one.pk])
+        for one in determined
+    ]
 
 
 def _lines(submission: Submission) -> list[ShownLine]:

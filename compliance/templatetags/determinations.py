@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from compliance import reading, wording
 from compliance.explain import EXCLUDED
 from compliance.models import Mandate, Outcome, Provision
+from compliance.provisional import Provisional
 from compliance.shares import cut_percent, parts_of, percent_of
 
 register = template.Library()
@@ -95,6 +96,12 @@ def comparator(value: str) -> str:
 def reason(code: str) -> str:
     """Why a line is left out, in words."""
     return str(EXCLUDED[code])
+
+
+@register.filter
+def reasons_for(provisional: dict[int, list[Provisional]], determination: int) -> list[Provisional]:
+    """Why the determination with this key is provisional."""
+    return provisional.get(determination, [])
 
 
 @register.filter

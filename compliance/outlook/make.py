@@ -18,7 +18,7 @@ from compliance.outlook import readings
 from compliance.outlook.backtest import Miss, tried
 from compliance.outlook.foresee import Foreseen, foresee
 from compliance.outlook.quarters import code_of, number_of
-from compliance.outlook.rows import copy_outlooks, row_of
+from compliance.outlook.rows import replace_outlooks, row_of
 from compliance.outlook.steps import Step, steps_from
 from compliance.outlook.trend import HORIZON, LARGEST_GAP
 from compliance.outlook.weights import Stock, summed
@@ -70,8 +70,7 @@ def _store(scene: Scene) -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('outlook'), hashtext(%s))", [scene.period.code])
     made_at = timezone.now()
     view = _View(scene, made_at)
-    Outlook.objects.filter(period=scene.period).delete()
-    made = copy_outlooks(_rows(view, made_at))
+    made = replace_outlooks(scene.period, _rows(view, made_at), made_at)
     if not Outlook.objects.filter(period__code__gt=scene.period.code).exists():
         OutlookError.objects.filter(mandate__in=scene.steps).delete()
         OutlookError.objects.bulk_create(_told_errors(view, made_at))

@@ -1,4 +1,4 @@
-"""Outlooks as rows of their table, written by one COPY."""
+"""Outlooks as rows of their table, put there by one COPY."""
 
 import csv
 import io
@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from django.db import connection
+from psycopg2 import sql
 
 from centres.models import ReportingPeriod
 from compliance.models import Outlook
@@ -25,6 +26,13 @@ _COPIED = (
 )  # fmt: skip
 # CSV does not tell an empty text from none: in these it is an empty text.
 _NEVER_NULL = ("expected", "earliest", "latest", "falls_in")
+_COLUMNS = sql.SQL(", ").join(map(sql.Identifier, _COPIED))
+_NEW = sql.SQL("CREATE TEMPORARY TABLE new_outlook AS SELECT {columns} FROM compliance_outlook WITH NO DATA")
+_COPY = sql.SQL("COPY new_outlook ({columns}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({texts}))")
+_REPLACE = sql.SQL(
+    "INSERT INTO compliance_outlook ({columns}) SELECT {columns} FROM new_outlook "
+    "ON CONFLICT ON CONSTRAINT outlook_once DO UPDATE SET ({columns}) = ({excluded})"
+)
 _SCALE = 10**PLACES
 
 
@@ -68,22 +76,24 @@ def row_of(
     )
 
 
-def copy_outlooks(rows: Iterable[tuple[Any, ...]]) -> int:
-    """Store `rows`; returns their number."""
+def replace_outlooks(period: ReportingPeriod, rows: Iterable[tuple[Any, ...]], made_at: datetime) -> int:
+    """Store `rows`, all made at `made_at`, in place of the period's outlooks; returns their number.
+
+    What is foreseen of the same thing and step keeps its key: it is what addresses name.
+    """
     buffer = io.StringIO()
-    written = 0
-    writer = csv.writer(buffer)
-    for row in rows:
-        writer.writerow(row)
-        written += 1
+    csv.writer(buffer).writerows(rows)
     buffer.seek(0)
-    statement = (
-        f"COPY {Outlook._meta.db_table} ({', '.join(_COPIED)}) FROM STDIN "
-        f"(FORMAT csv, FORCE_NOT_NULL ({', '.join(_NEVER_NULL)}))"
-    )
     with connection.cursor() as cursor:
-        cursor.copy_expert(statement, buffer)
-    return written
+        cursor.execute(_NEW.format(columns=_COLUMNS))
+        texts = sql.SQL(", ").join(map(sql.Identifier, _NEVER_NULL))
+        cursor.copy_expert(_COPY.format(columns=_COLUMNS, texts=texts), buffer)
+        excluded = sql.SQL(", ").join(sql.Identifier("excluded", column) for column in _COPIED)
+        cursor.execute(_REPLACE.format(columns=_COLUMNS, excluded=excluded))
+        stored = cursor.rowcount
+        cursor.execute("DROP TABLE new_outlook")
+    Outlook.objects.filter(period=period).exclude(made_at=made_at).delete()
+    return stored
 
 
 def _quarters(met: Met) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from chips.models import Submission, Upload
 from chips.originals import keep_original
 from chips.uploads import read, receive
 from compliance.determine import determine
-from compliance.models import Determination, Mandate, OutcomeChange, Simulation
+from compliance.models import Determination, Mandate, OutcomeChange, Outlook, Simulation
+from compliance.outlook.make import make_outlooks
 from compliance.simulate import simulate
 from reports import build
 from reports.models import ReportRun
@@ -68,6 +69,10 @@ class Register:
         return Simulation.objects.get()
 
     @property
+    def outlook(self) -> Outlook:
+        return Outlook.objects.get(centre=self.mine, mandate__code="SH-2023")
+
+    @property
     def outcome_change(self) -> OutcomeChange:
         return OutcomeChange.objects.get(centre=self.mine, mandate__code="SH-2023")
 
@@ -85,6 +90,7 @@ def make_register() -> Register:
         keep_original(path, PLAIN_SHA256)
         assert submission.file_sha256 == PLAIN_SHA256
     determine(period=cast.period(), cause="test")
+    make_outlooks(cast.period())
     people = {
         "owner": cast.user("owner", Role.OPERATOR, acts_for=owner),
         "rival": cast.user("rival", Role.OPERATOR, acts_for=rival),

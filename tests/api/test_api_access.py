@@ -62,6 +62,8 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "outcome-change-list": {"GET": EVERYBODY},
     "outcome-change-detail": {"GET": SEEN},
     "rollup-list": {"GET": EVERYBODY},
+    "outlook-list": {"GET": EVERYBODY},
+    "outlook-detail": {"GET": SEEN},
     # Of the whole country; the rule is missing.
     "mandate-simulate": {"POST": (403, 403, 400, 400, 403, 403)},
     "simulation-list": {"GET": EVERYBODY},
@@ -121,6 +123,7 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
         "chip": 1,
         "mandate": "SH-2023",
         "simulation": register.simulation.key,
+        "outlook": register.outlook.pk,
         "report": "national-quarterly",
     }
     if name in ("me", "schema", "docs", "redoc", "finding-codes"):

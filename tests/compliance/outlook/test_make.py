@@ -224,9 +224,23 @@ def test_a_quarter_that_is_amended_is_read_anew_and_no_other() -> None:
 def test_made_again_they_are_the_same_and_stand_once() -> None:
     country(12, (1, 2, 2, 3, 3, 4))
     made = make_outlooks(cast.period())
-    kept = list(Outlook.objects.order_by("centre", "mandate").values("centre", "expected", "latest", "points"))
+    kept = list(Outlook.objects.order_by("pk").values("pk", "centre", "expected", "latest", "points"))
     assert make_outlooks(cast.period()) == made == Outlook.objects.count()
-    assert list(Outlook.objects.order_by("centre", "mandate").values("centre", "expected", "latest", "points")) == kept
+    assert list(Outlook.objects.order_by("pk").values("pk", "centre", "expected", "latest", "points")) == kept
+
+
+def test_what_is_foreseen_no_more_is_gone() -> None:
+    where = cast.centre()
+    reported(where, (5,))
+    make_outlooks(cast.period())
+    CentreRecord.objects.create(
+        centre=where, from_on=date(2025, 10, 1), recorded_at=timezone.now(), region_code="3101", kind="general",
+        ownership="local_soe", status="operating",
+    )  # fmt: skip
+    make_outlooks(cast.period())
+    # The rule of Shanghai is for intelligent computing centres.
+    assert {one.mandate.code for one in Outlook.objects.filter(centre=where)} == {"CN-2025"}
+    assert not Outlook.objects.filter(mandate__code="SH-2023").exists()
 
 
 @pytest.mark.parametrize(("today", "is_ended"), [(date(2025, 12, 31), False), (date(2026, 1, 1), True)])
@@ -259,10 +273,10 @@ def test_it_asks_as_often_for_twelve_centres_as_for_thirty() -> None:
     thirty = queries_of_making()
     # Provisions with their mandates, the periods of the window; of each of twelve periods its last determination and
     # what was read since; then, in one transaction: its savepoint, the lock, the centres' records, what was decided by
-    # hand, the shares by one way of counting and by the other, the old outlooks out and the new ones in, whether a
-    # later period has some, the old errors out and the new ones in, the savepoint's end. Two ways of counting are
-    # asked for, since the three mandates know two.
-    assert twelve == thirty == 2 + 2 * 12 + 12
+    # hand, the shares by one way of counting and by the other (the three mandates know two), a table for the new
+    # outlooks, these into it, from there in place of the old ones, the table's end, those gone that are made no more,
+    # whether a later period has some, the old errors out and the new ones in, the savepoint's end.
+    assert twelve == thirty == 2 + 2 * 12 + 15
     # Twelve periods are read for the first time; six of them anew, since they were determined.
     assert again < first
 

@@ -1,6 +1,6 @@
 """What part of the foreign cards needs a licence of the United States to be bought again, and since when."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
@@ -120,5 +120,11 @@ def acquired_in_regions(user: User, period: ReportingPeriod, region: Region | No
     rollups = AcquisitionRollup.objects.visible_to(user).filter(period=period)
     if region is not None:
         rollups = rollups.filter(region=region)
-    rows = rollups.values("chip_model_id", "month").annotate(sum=Sum("units")).order_by("chip_model_id", "month")
-    return [Acquired(row["chip_model_id"], row["month"], row["sum"]) for row in rows]
+    units: Counter[tuple[int, str]] = Counter()
+    for model, months in rollups.values_list("chip_model_id", "months"):
+        for month, count in months.items():
+            units[model, month] += count
+    return [
+        Acquired(model, date.fromisoformat(f"{month}-01") if month else None, count)
+        for (model, month), count in sorted(units.items())
+    ]

@@ -60,18 +60,27 @@ _FOLLOW = """
             VALUES (%(period)s, new.region_id, new.kind, new.ownership, new.workload, new.chip_model_id, new.units,
                     new.value, new.without_price)
         RETURNING 1
+    ), by_month AS (
+        SELECT region_id, chip_model_id, month, sum(units) AS units FROM line GROUP BY region_id, chip_model_id, month
     ), acquisition AS (
         MERGE INTO compliance_acquisitionrollup AS sum
         USING (
-            SELECT region_id, chip_model_id, month, sum(units) AS units FROM line
-            GROUP BY region_id, chip_model_id, month
+            SELECT region_id, chip_model_id,
+                   jsonb_object_agg(coalesce(to_char(month, 'YYYY-MM'), ''), units) AS months
+            FROM by_month WHERE units <> 0 GROUP BY region_id, chip_model_id
         ) AS new
         ON sum.period_id = %(period)s AND sum.region_id = new.region_id AND sum.chip_model_id = new.chip_model_id
-           AND sum.month IS NOT DISTINCT FROM new.month
-        WHEN MATCHED AND sum.units + new.units = 0 THEN DELETE
-        WHEN MATCHED THEN UPDATE SET units = sum.units + new.units
-        WHEN NOT MATCHED THEN INSERT (period_id, region_id, chip_model_id, month, units)
-            VALUES (%(period)s, new.region_id, new.chip_model_id, new.month, new.units)
+        WHEN MATCHED THEN UPDATE SET months = (
+            SELECT coalesce(jsonb_object_agg(key, units), '{}') FROM (
+                SELECT key, sum(value::bigint) AS units
+                FROM (
+                    SELECT * FROM jsonb_each_text(sum.months) UNION ALL SELECT * FROM jsonb_each_text(new.months)
+                ) AS part
+                GROUP BY key HAVING sum(value::bigint) <> 0
+            ) AS total
+        )
+        WHEN NOT MATCHED THEN INSERT (period_id, region_id, chip_model_id, months)
+            VALUES (%(period)s, new.region_id, new.chip_model_id, new.months)
         RETURNING 1
     )
     MERGE INTO compliance_summedstock AS known

@@ -184,9 +184,15 @@ def issue(*, provision: Provision, by: User) -> DeterminationRun | None:
     return touched.redo_for_provision(issued, by=by)
 
 
-def in_force(mandate: Mandate, day: date) -> Provision | None:
-    """The provision of `mandate` that holds on `day`; None where none does yet."""
-    return mandate.provisions.issued().filter(from_on__lte=day).order_by("-from_on").first()
+def latest_issued(mandate: Mandate) -> Provision | None:
+    """The provision of `mandate` that holds from the latest day; None where none is issued."""
+    return mandate.provisions.issued().order_by("-from_on").first()
+
+
+def superseded_on(provision: Provision) -> date | None:
+    """The day from which another provision takes the place of an issued one; None where none does yet."""
+    later = provision.mandate.provisions.issued().filter(from_on__gt=provision.from_on)
+    return later.order_by("from_on").values_list("from_on", flat=True).first()
 
 
 def reopened(provision: Provision, today: date) -> list[ReportingPeriod]:
@@ -205,6 +211,11 @@ def document_of(provision: Provision) -> dict[str, Any]:
         "citation": provision.citation,
         "link": provision.link,
     }
+
+
+def unsaved(document: Mapping[str, Any]) -> Provision:
+    """The provision that a sound `document` comes to, to be read and nothing else."""
+    return Provision(**{**document, "from_on": date.fromisoformat(document["from_on"])})
 
 
 def seal_of(provision: Provision) -> str:

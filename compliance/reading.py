@@ -14,6 +14,7 @@ from django.utils.translation import override
 from centres.models import Region
 from centres.templatetags.names import named
 from compliance.engine import DocumentFault, Word
+from compliance.models import Provision
 from compliance.shares import decimal_of, parts_of
 
 LANGUAGES = ("en", "zh-hans")
@@ -46,6 +47,11 @@ def readings(rule: Mapping[str, Any], *, from_on: date, case_by_case: Mapping[st
         with override(language):
             found.append(Reading(language, provision_in_sentences(rule, from_on, case_by_case, regions=regions)))
     return found
+
+
+def readings_of(provision: Provision) -> list[Reading]:
+    """What `provision` says, whole, in each of `LANGUAGES`."""
+    return readings(provision.rule, from_on=provision.from_on, case_by_case=provision.case_by_case)
 
 
 def provision_in_sentences(

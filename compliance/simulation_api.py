@@ -100,6 +100,9 @@ class ResultSerializer(serializers.Serializer[Any]):
     )
     counts = CountSerializer(many=True)
     curves = CurvesSerializer()
+    compute_of_accelerators = serializers.BooleanField(
+        help_text="Whether the curve by compute counts accelerator cards alone, since of others it is not stated."
+    )
 
 
 class WholeSimulationSerializer(SimulationSerializer):

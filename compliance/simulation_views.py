@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import Http404, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -105,7 +106,9 @@ def _initial(request: SignedInRequest) -> dict[str, Any]:
 
 def _list(request: SignedInRequest, form: TrialForm, status: int = 200) -> HttpResponse:
     visible = Simulation.objects.visible_to(request.user).select_related("mandate", "period", "provision", "asked_by")
-    page = Paginator(visible.defer("result"), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(visible.defer("result").annotate(changed=F("result__changed")), PAGE).get_page(
+        request.GET.get("page")
+    )
     rows = [(simulation, simulation_page.asked_in_words(simulation)) for simulation in page]
     return render(request, "compliance/simulations.html", {"form": form, "page": page, "rows": rows}, status=status)
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from centres.models import Centre, CentreRecord, Provenance
 from centres.periods import closes_at
+from chips.models import ChipClass
 from compliance.curve import Curve
 from compliance.facts import Facts, facts_of_period
 from compliance.judging import judged
@@ -78,11 +79,28 @@ def _weighed(simulation: Simulation) -> list[Provision]:
         Provision(
             pk=simulation.provision_id,
             mandate=simulation.mandate,
-            rule=simulation.rule | {"metric": measure},
+            rule=weighed_by(simulation.rule, measure),
             case_by_case=simulation.case_by_case,
         )
         for measure in measures
     ]
+
+
+def weighed_by(rule: dict[str, Any], measure: str) -> dict[str, Any]:
+    """`rule` with `measure` as its metric.
+
+    A rule that does not weigh by compute itself counts accelerator cards alone then: nobody states it of CPUs and
+    memory, and a line without it would leave every share unknown.
+    """
+    weighed = rule | {"metric": measure}
+    if measure == "compute" != rule["metric"] and _counts_accelerators_and_more(rule):
+        weighed["population"] = rule["population"] | {"classes": [ChipClass.ACCELERATOR.value]}
+    return weighed
+
+
+def _counts_accelerators_and_more(rule: dict[str, Any]) -> bool:
+    classes = rule["population"]["classes"]
+    return classes is None or (ChipClass.ACCELERATOR in classes and len(classes) > 1)
 
 
 def _granted(facts: Facts, record: CentreRecord, mandate: Mandate) -> Fraction | None:
@@ -135,6 +153,8 @@ def _result(
             for region, outcome in places
         ],
         "curves": {measure: curve.as_data() for measure, curve in curves.items()},
+        "compute_of_accelerators": weighed_by(simulation.rule, "compute")["population"]
+        != simulation.rule["population"],
     }
 
 

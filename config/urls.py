@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("chips.timeliness_urls")),
     path("", include("chips.history_urls")),
     path("", include("compliance.urls")),
+    path("", include("compliance.provision_urls")),
     path("", include("compliance.exemption_urls")),
     path("", include("compliance.ruling_urls")),
     path("", include("compliance.share_urls")),

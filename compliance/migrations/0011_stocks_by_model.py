@@ -80,20 +80,14 @@ class Migration(migrations.Migration):
             name="AcquisitionRollup",
             fields=[
                 key(),
-                ("month", models.DateField(blank=True, null=True)),
-                ("units", models.BigIntegerField()),
+                ("months", models.JSONField()),
                 ("chip_model", Key(to="chips.chipmodel")),
                 ("period", Key(to="centres.reportingperiod")),
                 ("region", Key(to="centres.region")),
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("period", "region", "chip_model", "month"),
-                        name="acquisition_rollup_once",
-                        nulls_distinct=False,
-                    ),
-                    models.CheckConstraint(condition=Q(units__gte=0), name="acquisition_rollup_not_negative"),
+                    models.UniqueConstraint(fields=("period", "region", "chip_model"), name="acquisition_rollup_once"),
                 ],
             },
         ),

@@ -50,25 +50,20 @@ class StockRollup(models.Model):
 
 
 class AcquisitionRollup(models.Model):
-    """In which month the units of a chip model that are in service in a region were acquired."""
+    """In which months the units of a chip model that are in service in a region were acquired."""
 
     period = _Key(ReportingPeriod)
     region = _Key(Region)
     chip_model = _Key(ChipModel)
-    # The first day of the month; null: not known.
-    month = models.DateField(null=True, blank=True)
-    units = models.BigIntegerField()
+    # Units by month, such as {"2024-03": 17}; of those of which it is not known under "". One row and not one a month:
+    # a whole country is written in a moment.
+    months = models.JSONField()
 
     objects = RollupQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["period", "region", "chip_model", "month"],
-                name="acquisition_rollup_once",
-                nulls_distinct=False,
-            ),
-            models.CheckConstraint(condition=Q(units__gte=0), name="acquisition_rollup_not_negative"),
+            models.UniqueConstraint(fields=["period", "region", "chip_model"], name="acquisition_rollup_once"),
         ]
 
 

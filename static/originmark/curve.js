@@ -4,6 +4,7 @@ const data = place && JSON.parse(document.getElementById("curve-data").textConte
 const style = getComputedStyle(document.documentElement);
 const colour = (name) => style.getPropertyValue(name).trim();
 
+// Between two whole percents a threshold lets through at least as many as the next one does: that is drawn.
 const line = (values, label, shade, dashed) => ({
   type: "line",
   step: "start",
@@ -20,6 +21,7 @@ if (place) {
   const chart = echarts.init(place, null, { renderer: "canvas" });
   const series = ["units", "compute"].flatMap((measure) => {
     const curve = data.curves[measure];
+    if (!curve.known) return [];
     const shade = colour(measure === "units" ? "--domestic" : "--foreign");
     const label = place.dataset[measure];
     const lines = [line(curve.at_least, label, shade, false)];
@@ -38,8 +40,8 @@ if (place) {
   chart.setOption({
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-    grid: { left: 52, right: 24, top: 24, bottom: 72 },
-    legend: { bottom: 0 },
+    grid: { left: 52, right: 24, top: 24, bottom: 78 },
+    legend: { type: "scroll", bottom: 0 },
     tooltip: { trigger: "axis", renderMode: "richText" },
     xAxis: {
       type: "value",

@@ -33,6 +33,7 @@ from compliance.models import (
     SimulationStatus,
 )
 from compliance.simulation_page import totals
+from compliance.trial import weighed_by
 from demonstration.store import determine_periods, store_country
 from tests import cast
 
@@ -163,7 +164,9 @@ def issued(mandate: Mandate, rule: dict[str, Any]) -> dict[int, tuple[str, str, 
 
 
 @pytest.mark.usefixtures("country")
-@pytest.mark.parametrize("name", ["by compute, everywhere", "by value", "what was acquired lately"])
+@pytest.mark.parametrize(
+    "name", ["by compute, everywhere", "by value", "a higher threshold", "what was acquired lately"]
+)
 def test_the_curve_is_what_the_engine_says_at_each_threshold(name: str) -> None:
     mandate, changed = TRIED[name]
     rule = rule_of(mandate, **changed)
@@ -173,13 +176,32 @@ def test_the_curve_is_what_the_engine_says_at_each_threshold(name: str) -> None:
     for measure in ("units", "compute"):
         for comparator in ("at_least", "over"):
             for percent in (0, 1, 20, 33, 50, 67, 99, 100):
-                asked = rule | {"metric": measure, "steps": steps(f"{percent / 100:.2f}", comparator)}
+                asked = weighed_by(rule, measure) | {"steps": steps(f"{percent / 100:.2f}", comparator)}
                 provision = Provision(mandate=Mandate.objects.get(code=mandate), rule=asked)
                 complying = [
                     record for record in records if answer(facts.document(record, provision))["outcome"] == "compliant"
                 ]
                 assert curves[measure][comparator][percent] == len(complying), (measure, comparator, percent)
     assert curves["units"]["at_least"][0] == curves["units"]["known"] > 10
+
+
+@pytest.mark.parametrize(
+    ("metric", "classes", "counted"),
+    [
+        ("units", None, ["accelerator"]),
+        ("value", ["accelerator", "cpu", "storage"], ["accelerator"]),
+        ("units", ["accelerator"], ["accelerator"]),
+        ("units", ["cpu"], ["cpu"]),
+        ("compute", ["accelerator", "cpu"], ["accelerator", "cpu"]),
+    ],
+)
+def test_by_compute_what_has_no_such_figure_is_left_out_where_the_rule_does_not_ask_for_it(
+    metric: str, classes: list[str] | None, counted: list[str]
+) -> None:
+    rule = rule_of("SH-2023", metric=metric)
+    rule["population"] = rule["population"] | {"classes": classes}
+    assert weighed_by(rule, "compute")["population"]["classes"] == counted
+    assert weighed_by(rule, "units")["population"]["classes"] == classes
 
 
 def test_it_says_what_is_open_unknown_and_not_a_filing(client: Client) -> None:

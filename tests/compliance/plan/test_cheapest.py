@@ -3,13 +3,11 @@
 from fractions import Fraction
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compliance.engine import answer
-from compliance.plan import planning
-from compliance.plan.cheapest import Limit, Limits, Mix, Way
+from compliance.plan.cheapest import Limits, Way
 from compliance.plan.integers import Proof
 from compliance.plan.offers import Offer
 from tests.compliance.plan.cases import case, cheapest_by_trying, held, offer, planned

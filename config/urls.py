@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("compliance.share_urls")),
     path("", include("compliance.simulation_urls")),
     path("", include("compliance.outlook_urls")),
+    path("", include("compliance.plan_urls")),
     path("", include("reports.urls")),
 ]
 

@@ -17,6 +17,7 @@ from compliance.outlook.runs import request_stale_outlooks
 from demonstration import users
 from demonstration.illustrative import store_illustrative
 from demonstration.inventory import END
+from demonstration.prices import adopt_prices
 from demonstration.store import CannotLoad, Stored, determine_periods, market_of_catalogue, require_room, store_country
 from reports.build import start_due_runs
 
@@ -48,6 +49,8 @@ def load_demonstration(*, centres: int = CENTRES, quarters: int = QUARTERS, seed
         )
     if centres < 4:
         raise CannotLoad("The demonstration needs at least 4 centres.")
+    # Before anything is filed: what is adopted then has nobody determined anew.
+    adopt_prices(market_of_catalogue(END), END)
     stored = store_country(seed=seed, centres=centres, quarters=quarters)
     acts_for = _operator_with_work()
     regulator = users.create_users(acts_for)[0]

@@ -72,7 +72,7 @@ def powers_of(chips: Iterable[Chip]) -> dict[int, Fraction]:
 
 
 def offers_for(document: dict[str, Any], chips: Iterable[Chip], *, today: date, typed: Typed) -> list[Offer]:
-    """What the rule of `document` would count as domestic of what is launched by its day, or by `today`."""
+    """What the rule of `document` would count as domestic of what is launched by its day, or by `today`; by class."""
     provision = document["provision"]
     population, origin, metric = provision["population"], origin_of(provision), provision["metric"]
     last = max(today.isoformat(), document["as_of"])
@@ -95,7 +95,7 @@ def offers_for(document: dict[str, Any], chips: Iterable[Chip], *, today: date, 
                     available=typed.available.get(chip.model.pk),
                 )
             )
-    return offers
+    return sorted(offers, key=lambda offer: offer.line["class"])
 
 
 def _line(chip: Chip, document: dict[str, Any], price: Decimal | None) -> dict[str, Any]:

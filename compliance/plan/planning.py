@@ -11,7 +11,7 @@ from compliance.models import Outcome
 from compliance.plan.cheapest import Candidate, Cheapest, Limits, Mix, cheapest
 from compliance.plan.least import least_added, least_replaced, spare
 from compliance.plan.offers import Chip, Offer, powers_of
-from compliance.plan.standing import Held, Standing, standing_of
+from compliance.plan.standing import Held, Standing, standing_of, weight_of
 from compliance.plan.targets import Inventory, Target
 
 # How long a search may last while somebody waits for its page.
@@ -54,6 +54,11 @@ class PlannedMix(NamedTuple):
     power: Fraction
     document: dict[str, Any]
     answer: dict[str, Any]
+
+    @property
+    def has_unknown_power(self) -> bool:
+        """Whether it is not known what all that is bought draws."""
+        return any(one.power is None for one in self.bought)
 
 
 class Plan(NamedTuple):
@@ -178,3 +183,17 @@ def _planned(
 
 def _times(units: int, power: Decimal | Fraction | None) -> Fraction | None:
     return None if power is None else units * Fraction(power)
+
+
+def unweighable(target: Target) -> list[str]:
+    """The chips that count and lack the figure by which the rule weighs them, by name; nothing where none does."""
+    if target.answer["reason"] != "missing_weight":
+        return []
+    document, metric = target.document, target.document["provision"]["metric"]
+    excluded = {entry["line"] for entry in target.answer["excluded"]}
+    lacking = {
+        line["chip"]
+        for index, line in enumerate(document["lines"])
+        if index not in excluded and not weight_of(line, metric)
+    }
+    return sorted(lacking)

@@ -66,8 +66,11 @@ def bare(whole: dict[str, Any]) -> dict[str, Any]:
 def cheapest_by_trying(whole: dict[str, Any], offers: list[Offer], limits: Limits) -> Fraction | None:
     """The least cost of all mixes that keep the limits and that the engine calls compliant; each offer is limited."""
     costs = []
+    # A card that the rule does not count is nobody's to exchange.
+    left_out = {entry["line"] for entry in answer(bare(whole))["excluded"]}
+    units = [0 if index in left_out else one["quantity"] for index, one in enumerate(whole["lines"])]
     for bought in itertools.product(*(range((one.available or 0) + 1) for one in offers)):
-        for taken in itertools.product(*(range(one["quantity"] + 1) for one in whole["lines"])):
+        for taken in itertools.product(*(range(most + 1) for most in units)):
             if _keeps(whole["lines"], offers, bought, taken, limits) and _complies(whole, offers, bought, taken):
                 costs.append(_cost(offers, bought))
     return min(costs, default=None)

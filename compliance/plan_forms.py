@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.forms import BoundField
+from django.forms.boundfield import BoundField, BoundWidget
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +40,7 @@ class PlanForm(forms.Form):
     )
     classes = forms.MultipleChoiceField(
         label=_("Chips to buy"),
+        choices=ChipClass.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
@@ -48,10 +49,8 @@ class PlanForm(forms.Form):
         self, data: QueryDict, *, targets: Sequence[Target], target: Target, offers: Sequence[Offer], **kwargs: Any
     ) -> None:
         super().__init__(_with_defaults(data, target), **kwargs)
-        classes = {offer.line["class"] for offer in offers}
-        named = [(value, label) for value, label in ChipClass.choices if value in classes]
-        self.fields["target"] = _choice(self.fields["target"], [(one.key, target_in_words(one)) for one in targets])
-        self.fields["classes"] = _choice(self.fields["classes"], named)
+        target_field = cast(forms.ChoiceField, self.fields["target"])
+        target_field.choices = [(one.key, target_in_words(one)) for one in targets]
         self.fields["budget"] = _decimal(_("Budget, CNY"), digits=20, places=2)
         self.fields["power"] = _decimal(_("Power that can be added, kW"), digits=12, places=3)
         for offer in offers:
@@ -66,6 +65,11 @@ class PlanForm(forms.Form):
             (offer, self[f"price-{offer.chip.model.pk}"], self[f"available-{offer.chip.model.pk}"])
             for offer in self.offers
         ]
+
+    def class_boxes(self) -> list[BoundWidget]:
+        """The boxes of those classes of which anything is on offer."""
+        classes = {offer.line["class"] for offer in self.offers}
+        return [box for box in self["classes"] if box.data["value"] in classes]
 
     @property
     def has_typed(self) -> bool:
@@ -102,11 +106,6 @@ def _with_defaults(data: QueryDict, target: Target) -> QueryDict:
     for name, value in (("target", target.key), ("way", Way.EITHER), ("computing_power", _KEPT)):
         whole.setdefault(name, value)
     return whole
-
-
-def _choice(field: Any, choices: list[tuple[str, Any]]) -> Any:
-    field.choices = choices
-    return field
 
 
 def _attributes(mode: str, of: str | None) -> dict[str, str]:

@@ -9,7 +9,6 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from centres.models import Centre
-from chips.models import Claim
 from chips.safe_cells import safe_cell
 from compliance.measure import measure
 from compliance.models import Outcome
@@ -118,10 +117,8 @@ def _names(chip: Chip) -> tuple[str, str]:
 
 def _who_says(offer: Offer) -> tuple[str, str]:
     """Source and confidence of a price."""
-    claim: Claim | None = offer.chip.price
-    if offer.is_typed or claim is None:
-        return "typed in", ""
-    return claim.source, claim.confidence
+    claim = offer.price_claim
+    return (claim.source, claim.confidence) if claim else ("typed in", "")
 
 
 def _decimal(value: Any) -> str | None:

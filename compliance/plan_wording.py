@@ -51,8 +51,8 @@ def proof_in_words(minimum: Minimum) -> str:
     names = {"bound": exact_number(_up(bound, _FEN)), "gap": exact_number(_up(cost - bound, _FEN))}
     return (
         _(
-            "The time for the search ended before it was proved that no mix costs less: this one costs at most "
-            "%(gap)s CNY more than the cheapest, and none costs less than %(bound)s CNY."
+            "It is not proved that no mix costs less: this one costs at most %(gap)s CNY more than the cheapest, and "
+            "none costs less than %(bound)s CNY."
         )
         % names
     )

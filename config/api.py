@@ -25,6 +25,7 @@ from chips.upload_api import InventoryTemplate, Uploads
 from compliance.api import Mandates, OutcomeChanges
 from compliance.determination_api import Determinations
 from compliance.outlook_api import Outlooks
+from compliance.plan_api import CentrePlan
 from compliance.rollup_api import Rollups
 from compliance.simulation_api import Simulations, Trials
 from reports.api import ReportRuns, Reports, RunsOfReport
@@ -128,6 +129,7 @@ app_name = "api"
 urlpatterns = [
     *files,
     path("", include(router.urls)),
+    path("centres/<code:code>/plan/", CentrePlan.as_view(), name="centre-plan"),
     path("mandates/<slug:code>/simulate/", Trials.as_view({"post": "create"}), name="mandate-simulate"),
     path("reports/<slug:report>/runs/", RunsOfReport.as_view({"get": "list", "post": "create"}), name="report-runs"),
     path("rollups/", Rollups.as_view(), name="rollup-list"),

@@ -19,6 +19,8 @@ def least_replaced(standing: Standing, weight: int, chip_class: str) -> int | No
     that counts is of one class, it is the engine's `replace`.
     """
     missing, count = standing.missing, 0
+    if standing.is_met and standing.has_certain:
+        return 0
     candidates = [held for held in standing.abroad if held.chip_class == chip_class]
     for held in sorted(candidates, key=lambda held: -held.weight):
         gain = standing.gain * weight + standing.threshold.numerator * held.weight

@@ -40,6 +40,11 @@ class Offer(NamedTuple):
     power: Decimal | None
     available: int | None
 
+    @property
+    def price_claim(self) -> Claim | None:
+        """Who says what it costs; None where that was typed in, or nobody does."""
+        return None if self.is_typed else self.chip.price
+
 
 class Typed(NamedTuple):
     """Prices in CNY and numbers that can be delivered, by the key of a model, in place of the catalogue's."""

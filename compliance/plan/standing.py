@@ -53,6 +53,10 @@ class Standing(NamedTuple):
         return self.threshold.numerator * self.total - self.threshold.denominator * self.domestic
 
     @property
+    def is_met(self) -> bool:
+        return self.missing < 0 or (self.missing == 0 and not self.is_strict)
+
+    @property
     def gain(self) -> int:
         """What `missing` shrinks by for each unit of domestic weight added."""
         return self.threshold.denominator - self.threshold.numerator

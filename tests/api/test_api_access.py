@@ -22,6 +22,7 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "operator-detail": {"GET": SEEN},
     "centre-list": {"GET": EVERYBODY},
     "centre-detail": {"GET": SEEN},
+    "centre-plan": {"GET": SEEN},
     "period-list": {"GET": EVERYBODY},
     "period-detail": {"GET": EVERYBODY},
     "vendor-list": {"GET": EVERYBODY},

@@ -17,9 +17,11 @@ from tests.compliance.engine.documents import document, line
 DOMESTIC_FIRST = 100
 
 
-def held(quantity: int, *, key: int, watts: int | None = 400, **facts: Any) -> dict[str, Any]:
+def held(
+    quantity: int, *, key: int, watts: int | None = 400, chip_class: str = "accelerator", **facts: Any
+) -> dict[str, Any]:
     """A line of an inventory, of the chip model with this key, whose cards draw `watts`."""
-    return line(quantity, **facts) | {"chip": f"Held {key}", "_key": key, "_watts": watts}
+    return line(quantity, **facts) | {"class": chip_class, "chip": f"Held {key}", "_key": key, "_watts": watts}
 
 
 def offer(

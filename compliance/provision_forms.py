@@ -341,7 +341,7 @@ class RepealForm(TextsForm):
             self.show(fault.path.split("/")[1], fault)
 
 
-class MandateForm(forms.ModelForm[Mandate]):
+class MandateForm(forms.ModelForm):
     """A mandate as it was published."""
 
     class Meta:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -253,10 +254,10 @@ def test_nobody_decides_beyond_what_is_theirs(centre: Centre, filer: User, rival
     ]
     for who in (elsewhere, analyst, filer):
         refused += [
-            lambda who=who: grant(centre=centre, mandate=nation(), by=who, **TERMS),
-            lambda who=who: grant_request(request=asked, by=who, **TERMS),
-            lambda who=who: refuse(request=asked, answer="No.", by=who),
-            lambda who=who: revoke(exemption=exemption, from_on=date(2026, 1, 1), reason="No.", by=who),
+            partial(grant, centre=centre, mandate=nation(), by=who, **TERMS),
+            partial(grant_request, request=asked, by=who, **TERMS),
+            partial(refuse, request=asked, answer="No.", by=who),
+            partial(revoke, exemption=exemption, from_on=date(2026, 1, 1), reason="No.", by=who),
         ]
     for act in refused:
         with pytest.raises(PermissionDenied):

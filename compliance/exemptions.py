@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Case, DateField, Exists, F, Func, OuterRef, Q, QuerySet, TextChoices, Value, When
+from django.db.models import Case, DateField, F, Func, QuerySet, TextChoices, Value, When
 from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import Role, User
 from centres.models import Centre, ReportingPeriod
-from centres.periods import filing_ended_at
 from chips.models import Submission, SubmissionStatus
 from compliance.models import (
     Determination,
@@ -376,7 +375,7 @@ def _bears_on(exemption: Exemption, determination: Determination) -> bool:
 def request_ended_exemptions(now: datetime) -> None:
     """On the day after the last that an exemption covers, ask once for its centre and the period of that day.
 
-    Who has filed nothing for that period and still has time to is left alone: the period's own end asks for it.
+    Of whom nothing stands for that period is left alone: the end of its time to file asks for everybody.
     """
     today = timezone.localdate(now)
     ended = with_states(Exemption.objects.all(), today).filter(ends__lt=today, ends__gte=today - ENDED_WITHIN)
@@ -399,7 +398,7 @@ def _request_ended(key: int, now: datetime) -> None:
         return
     following = exemption.ends_on(now) + timedelta(days=1)
     period = ReportingPeriod.objects.filter(starts_on__lte=following, ends_on__gte=following).first()
-    if period is None or not (filing_ended_at(period) <= now or _is_known_of(exemption.centre, period)):
+    if period is None or not _is_known_of(exemption.centre, period):
         return
     request_run(
         cause=ENDED,
@@ -412,6 +411,5 @@ def _request_ended(key: int, now: datetime) -> None:
 
 def _is_known_of(centre: Centre, period: ReportingPeriod) -> bool:
     """Whether anything of `centre` stands for `period`: an accepted inventory, or a determination."""
-    accepted = Submission.objects.filter(centre=OuterRef("pk"), period=period, status=SubmissionStatus.ACCEPTED)
-    determined = Determination.objects.filter(centre=OuterRef("pk"), period=period)
-    return Centre.objects.filter(Q(Exists(accepted)) | Q(Exists(determined)), pk=centre.pk).exists()
+    accepted = Submission.objects.filter(centre=centre, period=period, status=SubmissionStatus.ACCEPTED)
+    return accepted.exists() or Determination.objects.filter(centre=centre, period=period).exists()

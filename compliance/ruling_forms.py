@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -14,7 +15,11 @@ from compliance.rulings import WrongRuling, check_ruling
 
 
 class RulingForm(LookedAtForm):
-    ruling = forms.ChoiceField(label=_("Decision"), choices=Ruling.choices, widget=forms.RadioSelect)
+    ruling = forms.ChoiceField(
+        label=_("Decision"),
+        choices=[(value, capfirst(label)) for value, label in Ruling.choices],
+        widget=forms.RadioSelect,
+    )
     from_on = day_field(_("From"), help_text=_("It holds from this day on, until the next decision."))
     reason = reason_field(_("Reason, which the operator reads"))
     judged_by = ("ruling", "from_on")

@@ -19,7 +19,8 @@ from centres.models import Centre, CentreRecord, CentreStatus, Ownership
 from compliance.models import DeterminationRun, HandDecision, Provision, Ruling
 from compliance.touched import redo_for_ruling
 
-_NOBODY = Q(pk__in=[])
+# What excludes all and nothing: an empty `Q` would do neither where it is turned round.
+_NOBODY, _EVERYBODY = Q(pk__in=[]), ~Q(pk__in=[])
 
 
 class Matter(TextChoices):
@@ -99,7 +100,7 @@ def matching(scope: dict[str, Any], *, unknown: bool = False) -> Q:
 
     Where `unknown`, those too that might, were what is not known of them known.
     """
-    found = Q()
+    found = _EVERYBODY
     if scope["kinds"] is not None:
         found &= Q(kind__in=scope["kinds"])
     if scope["regions"] is not None:

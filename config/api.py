@@ -24,6 +24,7 @@ from chips.timeliness_api import Timeliness
 from chips.upload_api import InventoryTemplate, Uploads
 from compliance.api import Mandates, OutcomeChanges
 from compliance.determination_api import Determinations
+from compliance.exemption_api import Exemptions
 from compliance.outlook_api import Outlooks
 from compliance.plan_api import CentrePlan
 from compliance.rollup_api import Rollups
@@ -111,6 +112,7 @@ router.register("uploads", Uploads, "upload")
 router.register("mandates", Mandates, "mandate")
 router.register("determinations", Determinations, "determination")
 router.register("outcome-changes", OutcomeChanges, "outcome-change")
+router.register("exemptions", Exemptions, "exemption")
 router.register("outlooks", Outlooks, "outlook")
 router.register("simulations", Simulations, "simulation")
 router.register("reports", Reports, "report")

@@ -56,6 +56,7 @@ def _waiting(user: User) -> dict[str, Any]:
     return {
         "waiting": waiting[:SHOWN_WAITING],
         "waiting_count": waiting.count(),
+        "exemption_requests": dashboard.exemption_requests(user),
         "uploads": uploads.unfinished(user)[:SHOWN_WAITING],
     }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from chips.models import Submission, Upload
 from chips.originals import keep_original
 from chips.uploads import read, receive
 from compliance.determine import determine
-from compliance.models import Determination, Mandate, OutcomeChange, Outlook, Simulation
+from compliance.exemptions import grant
+from compliance.models import Determination, Exemption, Mandate, OutcomeChange, Outlook, Simulation
 from compliance.outlook.make import make_outlooks
 from compliance.simulate import simulate
 from reports import build
@@ -69,6 +71,10 @@ class Register:
         return Simulation.objects.get()
 
     @property
+    def exemption(self) -> Exemption:
+        return Exemption.objects.get(centre=self.mine)
+
+    @property
     def outlook(self) -> Outlook:
         return Outlook.objects.get(centre=self.mine, mandate__code="SH-2023")
 
@@ -105,6 +111,11 @@ def make_register() -> Register:
     )  # fmt: skip
     read(faulty.pk)
     mandate = Mandate.objects.get(code="SH-2023")
+    # Of days that no period of the register ends on.
+    grant(
+        centre=mine, mandate=mandate, from_on=date(2026, 10, 1), to_on=date(2026, 10, 2), threshold=None,
+        reason="A test.", by=people["regulator"],
+    )  # fmt: skip
     rule = mandate.provisions.issued().get().rule
     simulate(by=people["regulator"], mandate=mandate, rule=rule, period=cast.period())
     run = build.request_run(period=cast.period(), requested_by=people["analyst"])

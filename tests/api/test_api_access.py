@@ -63,6 +63,10 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "outcome-change-list": {"GET": EVERYBODY},
     "outcome-change-detail": {"GET": SEEN},
     "rollup-list": {"GET": EVERYBODY},
+    # A grant or a revocation without a field: who may decide is told what is missing.
+    "exemption-list": {"GET": EVERYBODY, "POST": (403, 403, 400, 400, 403, 403)},
+    "exemption-detail": {"GET": SEEN},
+    "exemption-revoke": {"POST": (403, 404, 400, 404, 403, 404)},
     "outlook-list": {"GET": EVERYBODY},
     "outlook-detail": {"GET": SEEN},
     # Of the whole country; the rule is missing.
@@ -124,6 +128,7 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
         "chip": 1,
         "mandate": "SH-2023",
         "simulation": register.simulation.key,
+        "exemption": register.exemption.pk,
         "outlook": register.outlook.pk,
         "report": "national-quarterly",
     }

@@ -8,13 +8,18 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import pgettext_lazy
 
 from compliance.engine.document import SCALE
 from compliance.engine.judge import Threshold, tally_of
 from compliance.shares import cut_percent, decimal_of, parts_of
 
 # What a share is made of, by the rule's metric.
-UNITS_OF_MEASURE = {"units": _lazy("units"), "compute": _lazy("TFLOPS dense FP16"), "value": _lazy("CNY")}
+UNITS_OF_MEASURE = {
+    "units": pgettext_lazy("of a weight", "units"),
+    "compute": _lazy("TFLOPS dense FP16"),
+    "value": _lazy("CNY"),
+}
 
 
 class Bound(NamedTuple):

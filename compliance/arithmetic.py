@@ -8,7 +8,6 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import pgettext_lazy
 
 from compliance.engine.document import SCALE
 from compliance.engine.judge import Threshold, tally_of
@@ -16,7 +15,7 @@ from compliance.shares import cut_percent, decimal_of, parts_of
 
 # What a share is made of, by the rule's metric.
 UNITS_OF_MEASURE = {
-    "units": pgettext_lazy("of a weight", "units"),
+    "units": _lazy("units of chips"),
     "compute": _lazy("TFLOPS dense FP16"),
     "value": _lazy("CNY"),
 }

@@ -193,8 +193,14 @@ def test_how_many_of_unknown_origin_decide_it(
 @pytest.mark.parametrize(
     ("comparator", "words"),
     [
-        ("at_least", "It complies if at least 1,000.5 TFLOPS dense FP16 of them are domestic, and not otherwise."),
-        ("over", "It complies if more than 1,000.5 TFLOPS dense FP16 of them are domestic, and not otherwise."),
+        (
+            "at_least",
+            "It complies if at least 1,000.5 TFLOPS dense FP16 of unknown origin are domestic, and not otherwise.",
+        ),
+        (
+            "over",
+            "It complies if more than 1,000.5 TFLOPS dense FP16 of unknown origin are domestic, and not otherwise.",
+        ),
     ],
 )
 def test_how_much_computing_power_of_unknown_origin_decides_it(comparator: str, words: str) -> None:

@@ -56,7 +56,7 @@ def test_half_is_held_against_the_threshold_in_plain_words(comparator: str, said
     asked = document(line(500), line(500, designer="US"), comparator=comparator)
     reckoned = arithmetic_of(asked, answer(asked))
     assert reckoned is not None
-    assert sum_in_words(reckoned) == "500 domestic + 500 foreign + 0 of unknown origin = 1,000 units."
+    assert sum_in_words(reckoned) == "500 domestic + 500 foreign + 0 of unknown origin = 1,000 units of chips."
     assert bound_in_words(reckoned.low, reckoned).endswith(said)
     with translation.override("zh-hans"):
         assert "500 × 2" in bound_in_words(reckoned.low, reckoned)
@@ -101,7 +101,7 @@ def test_the_page_and_the_api_tell_the_sum_what_was_left_out_and_who_says_so(rea
     made = determined(where)
     html = reader.get(f"/determinations/{made.pk}/").content.decode()
     for text in (
-        "500 domestic + 500 foreign + 0 of unknown origin = 1,000 units.",
+        "500 domestic + 500 foreign + 0 of unknown origin = 1,000 units of chips.",
         "500 × 2 ≤ 1,000 × 1",
         'left out: not in a status that the rule counts</th><td class="number">2</td><td class="number">34</td>',
         'left out: acquired after the day that is asked about</th><td class="number">1</td><td class="number">2</td>',
@@ -140,7 +140,7 @@ def test_a_model_of_which_nothing_was_known_on_that_day_is_said(reader: Client, 
     assert made.outcome == "undetermined"
     html = reader.get(f"/determinations/{made.pk}/").content.decode()
     assert "The catalogue knew nothing of this model on that day: its origin and figures count as unknown." in html
-    assert "It complies if at least 6 units of them are domestic, and not otherwise." in html
+    assert "It complies if at least 6 units of chips of unknown origin are domestic, and not otherwise." in html
     found = told(reader, made)
     assert [one["chip_revision"] is None for one in found["lines"]] == [True, False]
     assert found["doubt"]["unknown_origin"]["all_domestic"]["outcome"] == "compliant"

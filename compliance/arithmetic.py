@@ -14,7 +14,11 @@ from compliance.engine.judge import Threshold, tally_of
 from compliance.shares import cut_percent, decimal_of, parts_of
 
 # What a share is made of, by the rule's metric.
-UNITS_OF_MEASURE = {"units": _lazy("units"), "compute": _lazy("TFLOPS dense FP16"), "value": _lazy("CNY")}
+UNITS_OF_MEASURE = {
+    "units": _lazy("units of chips"),
+    "compute": _lazy("TFLOPS dense FP16"),
+    "value": _lazy("CNY"),
+}
 
 
 class Bound(NamedTuple):

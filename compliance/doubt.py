@@ -279,7 +279,7 @@ def unknown_in_words(unknown: UnknownOrigin, metric: str) -> str:
         return _("How many of them decide the outcome cannot be told, since it is not known which lines count.")
     names = {"decisive": amount(unknown.decisive), "measure": UNITS_OF_MEASURE[metric]}
     if unknown.is_passed:
-        told = _("It complies if more than %(decisive)s %(measure)s of them are domestic, and not otherwise.")
+        told = _("It complies if more than %(decisive)s %(measure)s of unknown origin are domestic, and not otherwise.")
     else:
-        told = _("It complies if at least %(decisive)s %(measure)s of them are domestic, and not otherwise.")
+        told = _("It complies if at least %(decisive)s %(measure)s of unknown origin are domestic, and not otherwise.")
     return told % names

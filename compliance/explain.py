@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, overload
 
 from django.utils.translation import gettext_lazy as _
 
-from chips.catalogue import doubts
+from chips.catalogue import DECIDING, doubts
 from chips.models import ChipModel, ChipRevision, Claim, Submission
 from compliance.arithmetic import Arithmetic, arithmetic_of
 from compliance.doubt import Doubt, doubt_of
@@ -56,6 +56,7 @@ class KnownChip(NamedTuple):
 
     chip_model: ChipModel
     revision: ChipRevision | None
+    # Those of the revision's claims that the engine reads.
     claims: list[Claim]
 
 
@@ -179,7 +180,8 @@ def _chips(models: Iterable[int]) -> dict[int, ChipModel]:
 
 def _known(chip: ChipModel, revision: ChipRevision | None) -> KnownChip:
     named = set(revision.claims) if revision else set()
-    return KnownChip(chip, revision, [claim for claim in chip.claims.all() if claim.pk in named])
+    read = [claim for claim in chip.claims.all() if claim.pk in named and claim.figure in DECIDING]
+    return KnownChip(chip, revision, read)
 
 
 def _left_out(document: dict[str, Any], reply: dict[str, Any]) -> list[LeftOut]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from centres.models import Centre, CentreRecord, CentreStatus, ReportingPeriod
 from chips.models import ChipModel, ChipRevision, Submission
-from compliance.models import Determination, Exemption, HandDecision, Mandate, Provision, Ruling
+from compliance.models import Exemption, HandDecision, Mandate, Provision, Ruling
 
 # One row a submission: its lines as parallel arrays, in the order of the operator's spreadsheet.
 _LINES = """
@@ -118,28 +118,6 @@ def facts_of_draft(submission: Submission) -> Facts:
     return _facts(period, known_at, provisions, list(records), {submission.centre_id: submission})
 
 
-def facts_of_determination(determination: Determination) -> Facts:
-    """The facts that `determination` was made of: its own revisions, however much was learned since."""
-    submission = determination.submission
-    chosen = [submission.pk] if submission else []
-    revisions = ChipRevision.objects.filter(pk__in=determination.chip_revisions)
-    lines, revisions_of = _lines(chosen, {revision.chip_model_id: revision for revision in revisions})
-    exemptions = list(Exemption.objects.filter(pk__in=determination.exemptions).order_by("pk"))
-    decision, where = determination.hand_decision, (determination.centre_id, determination.provision_id)
-    return Facts(
-        period=determination.period,
-        known_at=determination.known_at,
-        provisions=[determination.provision],
-        records=[determination.centre_record],
-        submissions={submission.centre_id: submission} if submission else {},
-        lines=lines,
-        revisions=revisions_of,
-        exemptions={(determination.centre_id, determination.provision.mandate_id): exemptions},
-        hand_decisions={where: decision} if decision else {},
-        without_history=[],
-    )
-
-
 def provisions_in_force(
     period: ReportingPeriod, known_at: datetime, mandates: Iterable[Mandate] | None = None
 ) -> list[Provision]:
@@ -211,13 +189,13 @@ def _lines(
             # One that is only supposed has no key.
             revisions[submission] = sorted(key for key in named if key is not None)
             lines[submission] = [
-                _line(chips[model], revision_of.get(model), *values)
+                line_of(chips[model], revision_of.get(model), *values)
                 for model, *values in zip(models, *columns, strict=True)
             ]
     return lines, revisions
 
 
-def _line(
+def line_of(
     chip: tuple[str, str],
     revision: ChipRevision | None,
     quantity: int,
@@ -226,6 +204,7 @@ def _line(
     acquired_on: str | None,
     unit_price: str | None,
 ) -> dict[str, Any]:
+    """The engine's line of a `chip` (its name and class), of which the catalogue knows a `revision`, or nothing."""
     name, chip_class = chip
     return {
         "chip": name,

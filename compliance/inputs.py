@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from chips.models import ChipModel, ChipRevision
-from compliance.facts import Facts
+from compliance.facts import Facts, line_of
 from compliance.models import Determination, Exemption
 
 # One row a submission: its lines as parallel arrays, in the order of the operator's spreadsheet.
@@ -111,28 +111,4 @@ def _lines(
         revision = named.get(model)
         # A model that is gone from under its lines has no name: the document says so by its digest.
         called = (revision.name, revision.chip_class) if revision else chips.get(model, ("", ""))
-        yield _line(called, revision, *values)
-
-
-def _line(
-    called: tuple[str, str],
-    revision: ChipRevision | None,
-    quantity: int,
-    workload: str,
-    status: str,
-    acquired_on: str | None,
-    unit_price: str | None,
-) -> dict[str, Any]:
-    name, chip_class = called
-    return {
-        "chip": name,
-        "class": chip_class,
-        "quantity": quantity,
-        "workload": workload,
-        "status": status,
-        "acquired_on": acquired_on,
-        "designer_country": revision.designer_country if revision else None,
-        "fabricator_country": revision.fabricator_country if revision else None,
-        "compute": revision.compute if revision else None,
-        "unit_price": unit_price,
-    }
+        yield line_of(called, revision, *values)

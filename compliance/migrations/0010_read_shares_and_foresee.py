@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ("low_whole", models.DecimalField(decimal_places=0, max_digits=40)),
                 ("high_part", models.DecimalField(decimal_places=0, max_digits=40)),
                 ("high_whole", models.DecimalField(decimal_places=0, max_digits=40)),
-                ("added", models.JSONField(default=list)),
+                ("added", models.JSONField(blank=True, null=True)),
             ],
             options={
                 "constraints": [

@@ -45,8 +45,9 @@ class CentreShare(models.Model):
     low_whole = models.DecimalField(max_digits=40, decimal_places=0)
     high_part = models.DecimalField(max_digits=40, decimal_places=0)
     high_whole = models.DecimalField(max_digits=40, decimal_places=0)
-    # What planned and installing lines will add: quarter (empty: no day to come is known), units, and the same four.
-    added = models.JSONField(default=list)
+    # What planned and installing lines will add: quarter (empty: no day to come is known), units, and the same four;
+    # null where nothing is to come, which most are.
+    added = models.JSONField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reading", "centre"], name="centre_share_once")]

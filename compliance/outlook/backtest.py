@@ -113,7 +113,9 @@ def _misses(stock: Stock, one: _Past, spread: list[float] | None, *, many: bool)
     if spread is None:
         return
     weights = stock.weights
-    low, high = float(weights.low or 0), float(weights.high or 0)
+    # The origin is one of the quarters that have a share.
+    low = weights.low_part / weights.low_whole
+    high = low if weights.is_settled else float(weights.high or low)
     planned, by_plan = planned_path(stock, one.origin), has_days(stock, one.origin) and not many
     for ahead, share in one.came.items():
         if ahead > TOLD_AHEAD:

@@ -73,8 +73,8 @@ def chart_of(outlooks: Sequence[Outlook]) -> Chart | None:
         middle=_px(at.x(base)),
         past=at.line(first.past, "low"),
         dots=[(*at.point(one, "low"), f"{one['period']}: {one['low']}%") for one in first.past],
-        unknown=at.between(first.past) if any(one["low"] != one["high"] for one in first.past) else "",
-        interval=at.between([*first.past[-1:], *first.points]) if first.points else "",
+        unknown=at.between(first.past) if _is_open(first.past) else "",
+        interval=at.between([*first.past[-1:], *first.points]) if _is_open(first.points) else "",
         expected=_onward(at, first, first.points),
         planned=_onward(at, first, first.planned["points"]) if first.planned else "",
         thresholds=list(_thresholds(at, outlooks)),
@@ -84,6 +84,11 @@ def chart_of(outlooks: Sequence[Outlook]) -> Chart | None:
         ],
         percents=[Mark(_px(at.y(percent)), f"{percent}%") for percent in (0, 25, 50, 75, 100)],
     )
+
+
+def _is_open(points: Iterable[dict[str, str]]) -> bool:
+    """Whether something lies between the least and the greatest."""
+    return any(one["low"] != one["high"] for one in points)
 
 
 def _onward(at: "_Scale", outlook: Outlook, points: list[dict[str, str]]) -> str:

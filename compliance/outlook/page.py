@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Value
-from django.db.models.functions import NullIf
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 
 from accounts.models import Role, User
@@ -108,7 +107,8 @@ class Tile(NamedTuple):
 
 def choice_of(user: User, query: QueryDict) -> tuple[Choice | None, dict[str, Any]]:
     """The reader's choice out of the address of a page, and what there is to choose from; None where nothing is."""
-    seen = Outlook.objects.visible_to(user)
+    # Sums are few, however many centres there are.
+    seen = Outlook.objects.visible_to(user).filter(centre__isnull=True)
     of_period = seen.filter(period=OuterRef("pk"))
     periods = list(ReportingPeriod.objects.filter(Exists(of_period)).order_by("-code"))
     if not periods:
@@ -228,7 +228,10 @@ def _tile(region: Region, counts: dict[str, Any] | None, ahead: int) -> Tile:
 
 
 def centres(user: User, choice: Choice) -> QuerySet[Outlook]:
-    """The outlooks of centres for the chosen step, the latest to meet it first."""
+    """The outlooks of centres for the chosen step: first those that are not expected to meet it within the horizon.
+
+    In the order of an index, so that a page costs as much with 40,000 centres as with a hundred.
+    """
     found = Outlook.objects.visible_to(user).filter(
         period=choice.period, mandate=choice.mandate, step_from=choice.step_from, centre__isnull=False
     )
@@ -238,8 +241,7 @@ def centres(user: User, choice: Choice) -> QuerySet[Outlook]:
         found = found.filter(centre__region=choice.region)
     if choice.standing:
         found = found.filter(standing_as_query(choice.standing, choice.period.code, choice.step_from))
-    last_first = NullIf(F("expected"), Value("")).desc(nulls_first=True)
-    return found.select_related("period", "mandate", "centre__region").order_by(last_first, "centre__code")
+    return found.select_related("period", "mandate", "centre__region").order_by("expected", "centre")
 
 
 def outlooks_of(user: User, centre: Centre) -> list[Outlook]:

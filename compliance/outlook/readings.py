@@ -125,8 +125,9 @@ def _last_determination(period: ReportingPeriod) -> int:
     return Determination.objects.filter(period=period).aggregate(last=Max("pk"))["last"] or 0
 
 
-def _stored(stock: Stock) -> list[list[Any]]:
-    return [["" if one.quarter is None else code_of(one.quarter), one.units, *one.weights] for one in stock.added]
+def _stored(stock: Stock) -> list[list[Any]] | None:
+    told = [["" if one.quarter is None else code_of(one.quarter), one.units, *one.weights] for one in stock.added]
+    return told or None
 
 
 def stocks_read(counting: Counting, periods: Iterable[ReportingPeriod]) -> dict[int, dict[int, Stock]]:
@@ -139,6 +140,12 @@ def stocks_read(counting: Counting, periods: Iterable[ReportingPeriod]) -> dict[
     numbers: dict[str, int] = {}
     for centre, code, *parts, added in rows.iterator(_AT_ONCE):
         number = numbers.setdefault(code, number_of(code))
-        additions = tuple(Addition(number_of(q) if q else None, units, Weights(*four)) for q, units, *four in added)
-        found.setdefault(centre, {})[number] = Stock(Weights(*map(int, parts)), additions)
+        found.setdefault(centre, {})[number] = Stock(Weights(*map(int, parts)), _additions(added) if added else ())
     return found
+
+
+def _additions(stored: list[list[Any]]) -> tuple[Addition, ...]:
+    return tuple(
+        Addition(number_of(quarter) if quarter else None, units, Weights(*weights))
+        for quarter, units, *weights in stored
+    )

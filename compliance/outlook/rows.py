@@ -17,7 +17,7 @@ from compliance.outlook.foresee import Foreseen, Met, Path
 from compliance.outlook.quarters import code_of
 from compliance.outlook.steps import Share, Step
 from compliance.outlook.weights import Stock
-from compliance.shares import PLACES, cut_percent
+from compliance.shares import PLACES
 
 _COPIED = (
     "period_id", "mandate_id", "provision_id", "region_id", "centre_id", "step_from", "comparator", "threshold",
@@ -127,12 +127,17 @@ def _point(quarter: int, stock: Stock) -> dict[str, str] | None:
     low, high = stock.weights.low, stock.weights.high
     if low is None or high is None:
         return None
-    return {"period": code_of(quarter), "low": shown(low), "high": shown(high)}
+    least = shown(low)
+    return {"period": code_of(quarter), "low": least, "high": least if stock.weights.is_settled else shown(high)}
 
 
 def shown(share: Share) -> str:
     """A share in percent, cut to the places in which shares are told."""
     if isinstance(share, Fraction):
-        return cut_percent(share.numerator, share.denominator)
-    parts = int(share * 100 * _SCALE)
-    return f"{parts // _SCALE}.{parts % _SCALE:0{PLACES}}"
+        return _cut(share.numerator * 100 * _SCALE // share.denominator)
+    return _cut(int(share * 100 * _SCALE))
+
+
+def _cut(parts: int) -> str:
+    whole, places = divmod(parts, _SCALE)
+    return f"{whole}.{places:0{PLACES}}"

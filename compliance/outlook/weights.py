@@ -26,8 +26,14 @@ class Weights(NamedTuple):
 
     @property
     def high(self) -> Fraction | None:
+        """The greatest share; None where nothing counts."""
         # Where nothing is sure to count, the greatest share is of what helps alone.
         return Fraction(self.high_part, self.high_whole) if self.high_whole else self.low and Fraction(1)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is open: the least share is the greatest."""
+        return self[:2] == self[2:]
 
 
 class Addition(NamedTuple):

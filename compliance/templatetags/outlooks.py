@@ -5,7 +5,7 @@ from decimal import Decimal
 from django import template
 
 from compliance.models import Outlook
-from compliance.outlook.words import quarters_in_words, share_now
+from compliance.outlook.words import asked_in_words, quarters_in_words, share_now
 from compliance.shares import PLACES
 
 register = template.Library()
@@ -15,6 +15,12 @@ register = template.Library()
 def quarters(outlook: Outlook) -> str:
     """The expected quarter and its interval."""
     return quarters_in_words(outlook)
+
+
+@register.filter
+def asked(outlook: Outlook) -> str:
+    """What the step asks for: ``at least 50%``."""
+    return asked_in_words(outlook)
 
 
 @register.filter

@@ -11,6 +11,7 @@ from django.db import connection
 
 from compliance.facts import Facts
 
+# The lines are materialized: else the planner, which cannot know how few groups they fall into, sorts them all.
 _FOLLOW = """
     WITH standing AS (
         SELECT given.centre_id, given.submission_id, centre.region_id, given.kind, given.ownership
@@ -37,16 +38,15 @@ _FOLLOW = """
         FROM change WHERE from_submission IS NOT NULL
     ), line AS MATERIALIZED (
         SELECT moved.region_id, moved.kind, moved.ownership, line.workload, line.chip_model_id,
-               date_trunc('month', line.acquired_on::timestamp)::date AS month, moved.sign * line.quantity AS units,
-               moved.sign * line.quantity * line.unit_price_cny AS value,
-               CASE WHEN line.unit_price_cny IS NULL THEN moved.sign * line.quantity ELSE 0 END AS without_price
+               moved.sign * line.quantity AS units, line.unit_price_cny AS price
         FROM moved JOIN chips_inventoryline line USING (submission_id)
         WHERE line.status = 'in_service' AND (line.acquired_on IS NULL OR line.acquired_on <= %(day)s)
     ), stock AS (
         MERGE INTO compliance_stockrollup AS sum
         USING (
             SELECT region_id, kind, ownership, workload, chip_model_id, sum(units) AS units,
-                   coalesce(sum(value), 0) AS value, sum(without_price) AS without_price
+                   coalesce(sum(units * price), 0) AS value,
+                   coalesce(sum(units) FILTER (WHERE price IS NULL), 0) AS without_price
             FROM line GROUP BY region_id, kind, ownership, workload, chip_model_id
         ) AS new
         ON sum.period_id = %(period)s AND sum.region_id = new.region_id AND sum.kind = new.kind
@@ -59,28 +59,6 @@ _FOLLOW = """
             INSERT (period_id, region_id, kind, ownership, workload, chip_model_id, units, value, units_without_price)
             VALUES (%(period)s, new.region_id, new.kind, new.ownership, new.workload, new.chip_model_id, new.units,
                     new.value, new.without_price)
-        RETURNING 1
-    ), by_month AS (
-        SELECT region_id, chip_model_id, month, sum(units) AS units FROM line GROUP BY region_id, chip_model_id, month
-    ), acquisition AS (
-        MERGE INTO compliance_acquisitionrollup AS sum
-        USING (
-            SELECT region_id, chip_model_id,
-                   jsonb_object_agg(coalesce(to_char(month, 'YYYY-MM'), ''), units) AS months
-            FROM by_month WHERE units <> 0 GROUP BY region_id, chip_model_id
-        ) AS new
-        ON sum.period_id = %(period)s AND sum.region_id = new.region_id AND sum.chip_model_id = new.chip_model_id
-        WHEN MATCHED THEN UPDATE SET months = (
-            SELECT coalesce(jsonb_object_agg(key, units), '{}') FROM (
-                SELECT key, sum(value::bigint) AS units
-                FROM (
-                    SELECT * FROM jsonb_each_text(sum.months) UNION ALL SELECT * FROM jsonb_each_text(new.months)
-                ) AS part
-                GROUP BY key HAVING sum(value::bigint) <> 0
-            ) AS total
-        )
-        WHEN NOT MATCHED THEN INSERT (period_id, region_id, chip_model_id, months)
-            VALUES (%(period)s, new.region_id, new.chip_model_id, new.months)
         RETURNING 1
     )
     MERGE INTO compliance_summedstock AS known

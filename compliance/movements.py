@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from centres.models import ReportingPeriod
-from compliance.models import DeterminationRequest, Movement
+from compliance.models import Movement
 from compliance.movement_signs import signs
 
 
@@ -61,17 +61,12 @@ def find(*, period: ReportingPeriod, centres: Iterable[int] | None = None, now: 
     return len(new)
 
 
-def find_after(request_id: int) -> None:
-    """Look for movements where a request was determined, and in the period before, which its inventories end.
-
-    A request under one mandate moves no inventory. A loss is made up for by the next night's requests.
-    """
-    request = DeterminationRequest.objects.select_related("period").get(pk=request_id)
-    if request.mandate_id is not None:
-        return
-    before = ReportingPeriod.objects.filter(code__lt=request.period_id).order_by("-code").first()
-    for period in filter(None, (before, request.period)):
-        find(period=period, centres=request.centres)
+def find_around(*, period: ReportingPeriod, centres: Iterable[int] | None = None) -> None:
+    """Look for movements in `period`, and in the one before, of which its inventories tell what left."""
+    chosen = None if centres is None else list(centres)
+    before = ReportingPeriod.objects.filter(code__lt=period.code).order_by("-code").first()
+    for one in filter(None, (before, period)):
+        find(period=one, centres=chosen)
 
 
 def _asked_elsewhere(period: ReportingPeriod, chosen: list[int] | None) -> set[tuple[int, str, str]]:

@@ -3,14 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from compliance import exemption_notices, exemptions, movements, requests, simulate
+from compliance import afterwards, exemption_notices, exemptions, requests, simulate
 from compliance.outlook import runs as outlook_runs
 
 
 @shared_task
 def fulfil_request(request_id: int) -> None:
     if requests.fulfil(request_id):
-        movements.find_after(request_id)
+        afterwards.follow(request_id)
 
 
 @shared_task

@@ -11,7 +11,7 @@ from accounts.models import User
 from centres.models import Operator, Ownership, Provenance
 from centres.periods import SHANGHAI
 from chips.models import LineStatus, Submission, SubmissionStatus
-from compliance import movements
+from compliance import acquisitions, movements
 from compliance.models import Exemption, ExemptionRequest, Mandate
 from compliance.outlook.runs import request_stale_outlooks
 from demonstration import users
@@ -59,6 +59,7 @@ def load_demonstration(*, centres: int = CENTRES, quarters: int = QUARTERS, seed
     _ask_for_exemption(operator, acts_for)
     determine_periods(stored.periods)
     for period in stored.periods:
+        acquisitions.follow(period=period)
         movements.find(period=period)
     start_due_runs(timezone.now())
     request_stale_outlooks(timezone.now())

@@ -1,7 +1,7 @@
 """What stands in service by chip model, summed by region: what second looks at a share are made of.
 
-These tables are only ever written out of the register's own rows, by `compliance/look_rollups.py`: no key of theirs is
-checked row by row, so that a whole country is summed in a moment.
+These tables are only ever written out of the register's own rows, by `compliance/look_rollups.py` and
+`compliance/acquisitions.py`: no key of theirs is checked row by row, so that a whole country is summed in a moment.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from centres.models import Centre, CentreRecord
 from chips.models import Submission
+from compliance import acquisitions
 from compliance.determine import determine
 from compliance.models import AcquisitionRollup, StockRollup
 from tests import cast
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def judge(*centres: Centre) -> None:
     determine(period=cast.period(), cause="test", centres=centres or None)
+    acquisitions.follow(period=cast.period(), centres=[centre.pk for centre in centres] or None)
 
 
 def stocks() -> list[tuple[object, ...]]:
@@ -76,7 +78,17 @@ def test_a_centre_that_moves_is_sold_or_closes_is_summed_where_it_is() -> None:
     )  # fmt: skip
     judge(where)
     assert not StockRollup.objects.exists()
-    assert not any(AcquisitionRollup.objects.values_list("months", flat=True))
+
+
+def test_acquisitions_of_a_region_that_a_centre_left_are_made_anew_in_the_night() -> None:
+    where = cast.centre()
+    inventory(where, {"quantity": 8})
+    judge()
+    where.region_id, where.region_code = "11", "1101"
+    where.save()
+    judge()
+    (row,) = AcquisitionRollup.objects.all()
+    assert (row.region_id, row.months) == ("11", {"": 8})
 
 
 def test_what_was_worked_out_for_a_centre_that_never_filed_is_in_no_sum() -> None:

@@ -10,6 +10,7 @@ from django.db import connection
 from centres.models import Centre
 from chips.catalogue import adopt
 from chips.models import ChipModel, Claim
+from compliance import acquisitions
 from compliance.chip_facts import chip_facts
 from compliance.determine import determine
 from compliance.exposure import acquired_by_centre, acquired_in_regions, exposure
@@ -189,6 +190,7 @@ def test_exposure_of_a_region_is_that_of_its_centres() -> None:
     for code, quantity in (("SH-01", 3), ("SH-02", 4)):
         inventory(cast.centre(code), {"quantity": quantity, "acquired_on": date(2024, 1, 5)})
     determine(period=cast.period(), cause="test")
+    acquisitions.follow(period=cast.period())
     (part,) = exposure(acquired_in_regions(cast.analyst(), cast.period()), chip_facts(DAY), day=DAY).parts
     assert (part.units, part.units_after) == (7, 7)
 
@@ -213,6 +215,7 @@ def test_published_totals_stand_beside_what_the_register_holds_of_that_time() ->
         {"chip": "EPYC 7763", "quantity": 1000, "acquired_on": date(2025, 5, 1)},
     )
     determine(period=cast.period(), cause="test")
+    acquisitions.follow(period=cast.period())
     acquired = acquired_in_regions(cast.analyst(), cast.period())
     market = {one.period: one for one in beside_the_market(acquired, chip_facts(DAY))}
     assert list(market) == ["2025", "2023H1", "2022"]

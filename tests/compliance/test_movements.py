@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from centres.models import Centre, CentreRecord, Operator
 from chips.models import ChipModel
+from compliance import afterwards
 from compliance.models import DeterminationRequest, Mandate, Movement, MovementKind
 from compliance.movement_signs import AddedUp, compute_apart, power_apart
-from compliance.movements import CannotDismiss, dismiss, find, find_after
+from compliance.movements import CannotDismiss, dismiss, find
 from compliance.requests import request_determination
 from compliance.tasks import fulfil_request
 from tests import cast
@@ -261,7 +262,7 @@ def test_a_request_under_one_mandate_moves_no_inventory() -> None:
     request = DeterminationRequest.objects.create(
         period=cast.period(), mandate=Mandate.objects.get(code="SH-2023"), cause="test", requested_at=timezone.now()
     )
-    find_after(request.pk)
+    afterwards.follow(request.pk)
     assert not Movement.objects.exists()
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from centres.models import ReportingPeriod
 from chips.models import LineStatus
 from compliance.determine import lock_period
-from compliance.engine.judge import Tally, tally_of
+from compliance.engine.count import Tally, tally_of
 from compliance.facts import Facts, facts_of_period
 from compliance.models import CentreShare, Determination, ShareReading
 from compliance.outlook.quarters import code_of, number_of, number_on

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -323,6 +323,15 @@ def sealed_file(
     return FileResponse(
         path.open("rb"), as_attachment=True, filename=label_of(name), content_type=content_type, headers={"ETag": etag}
     )
+
+
+def streamed(
+    request: HttpRequest | Request, parts: Iterable[str], *, etag: str, content_type: str = "application/json"
+) -> HttpResponseBase:
+    """What is too long to be held whole, a part after the other; `etag` is of all that it follows from."""
+    if _is_known(request, etag):
+        return HttpResponseNotModified(headers={"ETag": etag})
+    return StreamingHttpResponse(parts, content_type=content_type, headers={"ETag": etag})
 
 
 def label_of(name: str) -> str:

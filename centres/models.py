@@ -197,6 +197,11 @@ class CentreRecord(models.Model):
     )
     power = models.DecimalField(_("power (MW)"), max_digits=10, decimal_places=3, null=True, blank=True)
     status = models.CharField(max_length=20, choices=CentreStatus.choices)
+    # Null: the register's reference data, or a centre that was there before anybody recorded it.
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.TextField(_("reason"), blank=True)
 
     objects = CentreRecordQuerySet.as_manager()
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from centres.models import Confidence
 from centres.reference import ALWAYS, DATA, Row, rows
 from chips.models import (
@@ -34,6 +36,7 @@ CHIP_COLUMNS = (
     "dies", "workload", "source", "confidence",
 )  # fmt: skip
 CLAIM_COLUMNS = ("vendor", "model", "figure", "value", "source", "confidence", "adopted")
+CONTROL_COLUMNS = ("vendor", "model", "controlled_on", "measure", "source", "confidence")
 MARKET_COLUMNS = ("period", "measure", "vendor", "units", "share_percent", "source", "confidence")
 DECIDED_BY = "reference data"
 
@@ -88,24 +91,43 @@ def load_chips(data: Path = DATA) -> int:
 
 def load_claims(data: Path = DATA) -> int:
     """Write `chip_claims.csv`: what is claimed of models' figures; returns the number of claims."""
-    models = {(m.vendor.name, m.name): m for m in ChipModel.objects.select_related("vendor")}
-    figures = [figure for figure in Figure.values if figure not in ORIGIN_FIGURES]
-    adopted: dict[ChipModel, list[Claim]] = {}
+    models = _models_by_name()
+    figures = [figure for figure in Figure.values if figure not in (*ORIGIN_FIGURES, Figure.EXPORT_CONTROLLED_ON)]
+    published: dict[ChipModel, list[Claim]] = {}
     count = 0
     for row in rows("chip_claims.csv", CLAIM_COLUMNS, data=data):
-        model = models.get((row.text("vendor"), row.text("model")))
-        if model is None:
-            raise row.fault("model", f"{row.text('vendor')} {row.text('model')} is not in chips.csv.")
+        model = _model(row, models)
         figure = row.choice("figure", figures)
         value = row.matching("value", r"\d{1,18}(\.\d{1,9})?", "a decimal number")
         if not value:
             raise row.fault("value", "a value is missing here.")
         claim = _claim(row, model, figure, value)
         if row.choice("adopted", ["yes", "no"]) == "yes":
-            adopted.setdefault(model, []).append(claim)
+            published.setdefault(model, []).append(claim)
         count += 1
-    for model, claims in adopted.items():
+    for model, claims in published.items():
         _adopt_published(model, claims)
+    return count
+
+
+def load_export_controls(data: Path = DATA) -> int:
+    """Write `export_controls.csv`: since when models need a licence to be sold to China; returns their number."""
+    models = _models_by_name()
+    count = 0
+    for row in rows("export_controls.csv", CONTROL_COLUMNS, data=data):
+        model = _model(row, models)
+        controlled_on = row.day("controlled_on")
+        if controlled_on is None:
+            raise row.fault("controlled_on", "a day is missing here.")
+        claim, _created = Claim.objects.get_or_create(
+            chip_model=model,
+            figure=Figure.EXPORT_CONTROLLED_ON,
+            value=controlled_on.isoformat(),
+            source=f"{row.text('measure')} ({row.text('source')})",
+            defaults={"confidence": row.choice("confidence", Confidence.values)},
+        )
+        _adopt_published(model, [claim])
+        count += 1
     return count
 
 
@@ -139,9 +161,21 @@ def _follow_correction(model: ChipModel) -> None:
     """Record anew the revisions of a model that the reference data calls or classes otherwise than before."""
     latest = model.revisions.order_by("recorded_at", "pk").last()
     if latest is not None and (latest.name, latest.chip_class) != (model.name, model.chip_class):
-        now = timezone.now()
-        for day in sorted(set(model.revisions.values_list("from_on", flat=True))):
-            _record_revision(model, day, now)
+        days = sorted(set(model.revisions.values_list("from_on", flat=True)))
+        counting = _counting(model)
+        _record([_revision(model, day, counting) for day in days], timezone.now())
+
+
+def _models_by_name() -> dict[tuple[str, str], ChipModel]:
+    return {(model.vendor.name, model.name): model for model in ChipModel.objects.select_related("vendor")}
+
+
+def _model(row: Row, models: dict[tuple[str, str], ChipModel]) -> ChipModel:
+    """The model that a row names."""
+    model = models.get((row.text("vendor"), row.text("model")))
+    if model is None:
+        raise row.fault("model", f"{row.text('vendor')} {row.text('model')} is not in chips.csv.")
+    return model
 
 
 def _country(row: Row, column: str) -> str:
@@ -167,8 +201,28 @@ def _adopt_published(model: ChipModel, claims: list[Claim]) -> None:
         adopt(model=model, claims=new, from_on=ALWAYS, decided_by=DECIDED_BY, reason="as published")
 
 
+def add_claim(
+    *, model: ChipModel, figure: str, value: str, source: str, confidence: str, read_on: date | None
+) -> Claim:
+    """Add what a source says of a figure; where it stands already, it stays as it is. Nothing counts by it yet."""
+    claim, _created = Claim.objects.get_or_create(
+        chip_model=model,
+        figure=figure,
+        value=value,
+        source=source.strip(),
+        defaults={"confidence": confidence, "read_on": read_on},
+    )
+    return claim
+
+
+# Sent with `model`, `from_on` and `by` in the transaction that adopts a claim.
+adopted = Signal()
+
+
 @transaction.atomic
-def adopt(*, model: ChipModel, claims: list[Claim], from_on: date, decided_by: str, reason: str) -> None:
+def adopt(
+    *, model: ChipModel, claims: list[Claim], from_on: date, decided_by: str, reason: str, by: User | None = None
+) -> None:
     """Decide that `claims`, one a figure of `model`, count from `from_on` on; record the revisions that follow.
 
     Nothing is overwritten. Revisions that already begin on a later day are recorded anew, since they may rest on
@@ -176,6 +230,7 @@ def adopt(*, model: ChipModel, claims: list[Claim], from_on: date, decided_by: s
     """
     ChipModel.objects.select_for_update().get(pk=model.pk)
     now = timezone.now()
+    revisions = revisions_after(model, claims, from_on=from_on)
     Adoption.objects.bulk_create(
         Adoption(
             claim=claim,
@@ -188,30 +243,46 @@ def adopt(*, model: ChipModel, claims: list[Claim], from_on: date, decided_by: s
         )
         for claim in claims
     )
+    _record(revisions, now)
+    adopted.send(Adoption, model=model, from_on=from_on, by=by)
+
+
+def revisions_after(model: ChipModel, claims: Iterable[Claim], *, from_on: date) -> list[ChipRevision]:
+    """The revisions of `model` that follow where `claims` are adopted from `from_on` on: as they would be recorded.
+
+    One begins on that day, and one on each later day that a revision begins on. None is stored.
+    """
     later = model.revisions.filter(from_on__gt=from_on).values_list("from_on", flat=True)
-    for day in sorted({from_on, *later}):
-        _record_revision(model, day, now)
+    counting = sorted([*_counting(model), *((from_on, claim) for claim in claims)], key=lambda one: one[0])
+    return [_revision(model, day, counting) for day in sorted({from_on, *later})]
 
 
-def _record_revision(model: ChipModel, day: date, now: datetime) -> None:
-    adopted = {
-        adoption.figure: adoption.claim
-        for adoption in model.adoptions.filter(from_on__lte=day)
-        .select_related("claim")
-        .order_by("from_on", "recorded_at", "pk")
-    }
-    value = {figure: claim.value for figure, claim in adopted.items()}
-    ChipRevision.objects.create(
+def _counting(model: ChipModel) -> list[tuple[date, Claim]]:
+    """The claims of `model` that were adopted, each with the day from which it counts; a later one goes before."""
+    adoptions = model.adoptions.select_related("claim").order_by("from_on", "recorded_at", "pk")
+    return [(adoption.from_on, adoption.claim) for adoption in adoptions]
+
+
+def _revision(model: ChipModel, day: date, counting: list[tuple[date, Claim]]) -> ChipRevision:
+    """What counts of `model` on `day`, not stored."""
+    claims = {claim.figure: claim for from_on, claim in counting if from_on <= day}
+    value = {figure: claim.value for figure, claim in claims.items()}
+    return ChipRevision(
         chip_model=model,
         from_on=day,
-        recorded_at=now,
         name=model.name,
         chip_class=model.chip_class,
-        claims=sorted(claim.pk for claim in adopted.values()),
+        claims=sorted(claim.pk for claim in claims.values()),
         designer_country=value.get(Figure.DESIGNER_COUNTRY),
         fabricator_country=value.get(Figure.FABRICATOR_COUNTRY),
         compute=value.get(Figure.FP16_TFLOPS),
     )
+
+
+def _record(revisions: list[ChipRevision], now: datetime) -> None:
+    for revision in revisions:
+        revision.recorded_at = now
+    ChipRevision.objects.bulk_create(revisions)
 
 
 # The figures that a determination can rest on: a doubt about these is shown beside every line.

@@ -1,19 +1,14 @@
 """Mails to those who file: before a due date and after it, one for each occasion and never two.
 
-A reminder is a row, unique for its occasion, and is marked as sent before it is handed to the mail server: whoever
-is killed in between costs a mail, and no number of workers doubles one. Where the server refuses it, or cannot be
-reached, the mark is taken back and it is tried again. Where the server falls silent after it was handed over, nobody
-knows whether it went: the mark stays.
+A reminder is a row, unique for its occasion, and is sent as `accounts.mails` says.
 """
 
-import logging
-import smtplib
-from contextlib import suppress
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -21,24 +16,26 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Role
+from accounts.mails import (
+    first_waiting,
+    hand_over,
+    mark_sent,
+    message_to,
+    people_of_operators,
+    send_each,
+    waiting,
+)
 from centres.models import Centre, FilingTerm, Provenance, ReportingPeriod
 from centres.periods import SHANGHAI
 from centres.templatetags.names import named
 from chips.models import Reminder
 from chips.timeliness import FilingState, Ledger, Row, row_of
 
-logger = logging.getLogger(__name__)
-
 # The hour in Asia/Shanghai at which an occasion comes.
 HOUR = time(9)
 # What came so long ago is not caught up on.
 STALE_AFTER = timedelta(days=2)
 REMINDED = (FilingState.DUE, FilingState.LATE, FilingState.RETURNED)
-SENT_AT_ONCE = 500
-GREATEST_ATTEMPTS = 5
-# Before the second attempt, and five times as long before each that follows: 13 hours in all.
-FIRST_WAIT = timedelta(minutes=5)
 
 
 def write_reminders(now: datetime) -> None:
@@ -66,38 +63,24 @@ def write_reminders(now: datetime) -> None:
 
 def unsent(now: datetime) -> list[int]:
     """The reminders that are to be sent, as many as are sent at once."""
-    waiting = Reminder.objects.filter(
-        sent_at__isnull=True, next_at__lte=now, attempts__lt=GREATEST_ATTEMPTS, created_at__gte=now - STALE_AFTER
-    )
-    return list(waiting.order_by("next_at", "pk").values_list("pk", flat=True)[:SENT_AT_ONCE])
+    return first_waiting(Reminder.objects.filter(created_at__gte=now - STALE_AFTER), now)
 
 
 def send_unsent(now: datetime) -> int:
     """Send what waits, over one connection; how many mails the server took."""
-    connection, sent = get_connection(), 0
-    try:
-        for key in unsent(now):
-            claimed = _claim(key, now)
-            if claimed is None:
-                continue
-            if _hand_over(*claimed, now, connection):
-                sent += 1
-            elif not _is_reachable(connection):
-                break
-    finally:
-        _close(connection)
-    return sent
+    return send_each(unsent(now), partial(_send, now))
+
+
+def _send(now: datetime, key: int, connection: Any) -> bool | None:
+    claimed = _claim(key, now)
+    return None if claimed is None else _hand_over(*claimed, now, connection)
 
 
 @transaction.atomic
 def _claim(key: int, now: datetime) -> tuple[Reminder, Row] | None:
     """The reminder, marked as sent, and what it is about; None where it is in other hands, sent, or needed no more."""
-    reminder = (
-        Reminder.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("centre", "period", "user")
-        .filter(pk=key, sent_at__isnull=True, next_at__lte=now, attempts__lt=GREATEST_ATTEMPTS)
-        .first()
-    )
+    locked = Reminder.objects.select_for_update(skip_locked=True, of=("self",))
+    reminder = waiting(locked.select_related("centre", "period", "user").filter(pk=key), now).first()
     if reminder is None:
         return None
     row = row_of(reminder.centre, reminder.period, now)
@@ -106,49 +89,12 @@ def _claim(key: int, now: datetime) -> tuple[Reminder, Row] | None:
         # Nothing was sent, and should it be needed again, it is written again.
         reminder.delete()
         return None
-    reminder.sent_at, reminder.attempts = now, reminder.attempts + 1
-    reminder.save(update_fields=["sent_at", "attempts"])
+    mark_sent(reminder, now)
     return reminder, row
 
 
 def _hand_over(reminder: Reminder, row: Row, now: datetime, connection: Any) -> bool:
-    """Hand the mail to the server; where it was surely not taken, take the mark back."""
-    handed = False
-    try:
-        message = message_of(reminder, row)
-        message.connection = connection
-        connection.open()
-        handed = True
-        message.send()
-    except Exception as error:
-        # Another mail must not suffer from what this one left behind.
-        _close(connection)
-        logger.warning("Reminder %s was not sent: %s", reminder.pk, error)
-        taken_back: dict[str, Any] = {"last_error": f"{type(error).__name__}: {error}"[:1000]}
-        if not handed or _is_refusal(error):
-            taken_back |= {"sent_at": None, "next_at": now + FIRST_WAIT * 5 ** (reminder.attempts - 1)}
-        Reminder.objects.filter(pk=reminder.pk).update(**taken_back)
-        return False
-    return True
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Whether the server said no, or was never asked; a connection that broke says neither."""
-    refusals = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError)
-    return isinstance(error, refusals) or not isinstance(error, OSError)
-
-
-def _is_reachable(connection: Any) -> bool:
-    try:
-        connection.open()
-    except OSError:
-        return False
-    return True
-
-
-def _close(connection: Any) -> None:
-    with suppress(OSError):
-        connection.close()
+    return hand_over(reminder, partial(message_of, reminder, row), now, connection)
 
 
 def message_of(reminder: Reminder, row: Row) -> EmailMessage:
@@ -176,13 +122,7 @@ def message_of(reminder: Reminder, row: Row) -> EmailMessage:
             _("File it here: %(address)s") % {"address": _address(reminder)},
             _("You get this mail because you file for this centre's operator in Originmark."),
         ]
-        return EmailMessage(
-            # A name must not end the header that it stands in.
-            subject=" ".join((subject % names).split()),
-            body="\n\n".join(paragraphs) + "\n",
-            to=[reminder.user.email],
-            headers={"Auto-Submitted": "auto-generated"},
-        )
+        return message_to(reminder.user, subject=subject % names, paragraphs=paragraphs)
 
 
 def _lock_in_words(locks_on: date | None) -> str:
@@ -226,14 +166,5 @@ def _periods_with_occasions(now: datetime) -> list[ReportingPeriod]:
 
 
 def _people(now: datetime, user_id: int | None = None) -> dict[str | None, list[int]]:
-    """Who can be written to, by the key of the operator that they act for today; of them, `user_id` where given."""
-    today = now.astimezone(SHANGHAI).date()
-    acting = Membership.objects.filter(
-        Q(to_on__isnull=True) | Q(to_on__gte=today), from_on__lte=today, user__is_active=True, user__role=Role.OPERATOR
-    ).exclude(user__email="")
-    if user_id is not None:
-        acting = acting.filter(user=user_id)
-    people: dict[str | None, list[int]] = {}
-    for operator_id, member in acting.values_list("operator_id", "user_id").distinct().order_by("user_id"):
-        people.setdefault(str(operator_id), []).append(member)
-    return people
+    """Who can be written to, by the key of their operator as the ledger's rows name it."""
+    return {str(operator): people for operator, people in people_of_operators(now, user_id).items()}

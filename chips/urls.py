@@ -1,10 +1,13 @@
 from django.urls import path
 
-from chips import filing_views, help_views, receipt_views, review_views, views
+from chips import catalogue_views, filing_views, help_views, receipt_views, review_views, views
 
 urlpatterns = [
     path("centres/<code:code>/file/", filing_views.file_inventory, name="file-inventory"),
     path("centres/<code:code>/inventory-template.xlsx", filing_views.download_template, name="inventory-template"),
+    path("chips/", catalogue_views.list_chips, name="chips"),
+    path("chips/<int:chip_id>/", catalogue_views.show_chip, name="chip"),
+    path("chips/<int:chip_id>/claims/", catalogue_views.write_claim, name="write-claim"),
     path("help/inventory/", help_views.explain_inventory, name="help-inventory"),
     path("review/", review_views.show_queue, name="review"),
     path("uploads/<int:upload_id>/", filing_views.show_upload, name="upload"),

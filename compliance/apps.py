@@ -6,8 +6,12 @@ class ComplianceConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
+        from centres.records import recorded
+        from chips.catalogue import adopted
         from chips.submissions import accepted, repudiated
-        from compliance.requests import determine_what_was_accepted, determine_what_was_repudiated
+        from compliance import requests, touched
 
-        accepted.connect(determine_what_was_accepted)
-        repudiated.connect(determine_what_was_repudiated)
+        accepted.connect(requests.determine_what_was_accepted)
+        repudiated.connect(requests.determine_what_was_repudiated)
+        adopted.connect(touched.redo_what_was_adopted)
+        recorded.connect(touched.redo_what_was_recorded)

@@ -4,20 +4,20 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from centres.models import Centre, CentreRecord, ReportingPeriod
+from centres.models import Centre, ReportingPeriod
 from compliance import rollups
-from compliance.engine import answer
 from compliance.facts import Facts, facts_of_period
-from compliance.measure import measure
-from compliance.models import Determination, Mandate, Provision
+from compliance.judging import Judged, judged
+from compliance.models import Determination, DeterminationRun, Mandate
 
 _COPIED = (
     "centre_id", "provision_id", "period_id", "as_of", "known_at", "outcome", "digest", "answer",
-    "centre_record_id", "submission_id", "chip_revisions", "exemptions", "cause",
+    "centre_record_id", "submission_id", "chip_revisions", "exemptions", "hand_decision_id", "cause", "run_id",
     "units_domestic", "units_foreign", "units_unknown", "compute_domestic", "compute_foreign", "compute_unknown",
 )  # fmt: skip
 
@@ -32,6 +32,21 @@ class Judgement(NamedTuple):
     is_new: bool
 
 
+class Determined(NamedTuple):
+    """What came of judging a period."""
+
+    judgements: list[Judgement]
+    # How many outcomes became others.
+    changed: int
+    # The codes of centres that were asked about and of which nothing is known on the period's last day.
+    without_history: list[str]
+
+    @property
+    def made(self) -> int:
+        """How many determinations were appended."""
+        return sum(judgement.is_new for judgement in self.judgements)
+
+
 @transaction.atomic
 def determine(
     *,
@@ -39,31 +54,31 @@ def determine(
     cause: str,
     centres: Iterable[Centre] | None = None,
     mandates: Iterable[Mandate] | None = None,
-) -> list[Judgement]:
+    run: DeterminationRun | None = None,
+) -> Determined:
     """Judge `centres` (None: all) under `mandates` (None: all) for `period`; store what is not yet so determined.
 
     A determination whose digest stands already is not made again, so that running twice, at once or late comes to
-    the same: a lock lets one run at a time judge a period. The number of queries is the same for any number of
-    centres. Rollups follow in the same transaction.
+    the same: a lock lets one run at a time judge a period. As part of a `run` it judges by what was known when that
+    was asked for, and leaves alone what was determined by later knowledge since. The number of queries is the same
+    for any number of centres. Rollups follow in the same transaction.
     """
     lock_period(period)
     chosen = None if centres is None else list(centres)
-    facts = facts_of_period(period, chosen, mandates)
+    facts = facts_of_period(period, chosen, mandates, known_at=run.requested_at if run else None)
     standing = _standing(facts)
     judgements = []
     rows = []
-    for record in facts.records:
-        for provision in facts.provisions:
-            document = facts.document(record, provision)
-            reply = answer(document)
-            is_new = standing.get((record.centre_id, provision.pk)) != reply["digest"]
-            where = record.centre
-            judgements.append(Judgement(where.code, where.provenance, provision.mandate.code, reply, is_new))
-            if is_new:
-                rows.append(_row(facts, record, provision, document, reply, cause))
+    for one in judged(facts):
+        centre, digest = one.record.centre, one.answer["digest"]
+        latest = standing.get((centre.pk, one.provision.pk))
+        is_new = latest is None or (latest.digest != digest and latest.known_at <= facts.known_at)
+        judgements.append(Judgement(centre.code, centre.provenance, one.provision.mandate.code, one.answer, is_new))
+        if is_new:
+            rows.append(_row(facts, one, cause, run))
     _copy(rows)
-    rollups.follow(facts, centres=chosen)
-    return judgements
+    changed = rollups.follow(facts, centres=chosen)
+    return Determined(judgements, changed, facts.without_history)
 
 
 def lock_period(period: ReportingPeriod) -> None:
@@ -72,41 +87,44 @@ def lock_period(period: ReportingPeriod) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('determine'), hashtext(%s))", [period.code])
 
 
-def _standing(facts: Facts) -> dict[tuple[int, int], str]:
-    """The digest of the latest determination of each centre and provision."""
+class _Latest(NamedTuple):
+    digest: str
+    known_at: datetime
+
+
+def _standing(facts: Facts) -> dict[tuple[int, int], _Latest]:
+    """The latest determination of each centre and provision."""
     latest = (
         Determination.objects.filter(period=facts.period, provision__in=facts.provisions)
         .order_by("provision_id", "centre_id", "-pk")
         .distinct("provision_id", "centre_id")
     )
-    return {(c, p): digest for c, p, digest in latest.values_list("centre_id", "provision_id", "digest")}
+    found = latest.values_list("centre_id", "provision_id", "digest", "known_at")
+    return {(centre, provision): _Latest(digest, known_at) for centre, provision, digest, known_at in found}
 
 
-def _row(
-    facts: Facts,
-    record: CentreRecord,
-    provision: Provision,
-    document: dict[str, Any],
-    reply: dict[str, Any],
-    cause: str,
-) -> tuple[Any, ...]:
-    submission = facts.submissions.get(record.centre_id)
-    exemptions = facts.exemptions.get((record.centre_id, provision.mandate_id), ())
+def _row(facts: Facts, one: Judged, cause: str, run: DeterminationRun | None) -> tuple[Any, ...]:
+    centre_id, provision = one.record.centre_id, one.provision
+    submission = facts.submissions.get(centre_id)
+    exemptions = facts.exemptions.get((centre_id, provision.mandate_id), ())
+    decision = facts.hand_decisions.get((centre_id, provision.pk))
     return (
-        record.centre_id,
+        centre_id,
         provision.pk,
         facts.period.code,
-        document["as_of"],
+        facts.period.ends_on.isoformat(),
         facts.known_at.isoformat(),
-        reply["outcome"],
-        reply["digest"],
-        json.dumps(reply, ensure_ascii=False),
-        record.pk,
+        one.answer["outcome"],
+        one.answer["digest"],
+        json.dumps(one.answer, ensure_ascii=False),
+        one.record.pk,
         submission.pk if submission else None,
         _array(facts.revisions.get(submission.pk, []) if submission else []),
         _array([exemption.pk for exemption in exemptions]),
+        decision.pk if decision else None,
         cause,
-        *measure(document, reply).columns(),
+        run.pk if run else None,
+        *one.measured.columns(),
     )
 
 

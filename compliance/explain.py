@@ -1,18 +1,23 @@
 """Why a determination says what it says: its document made again from what it names, and what became of each line."""
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, overload
 
 from django.utils.translation import gettext_lazy as _
 
-from chips.catalogue import doubts
-from chips.models import ChipModel, Submission
+from chips.catalogue import DECIDING, doubts
+from chips.models import ChipModel, ChipRevision, Claim, Submission
+from compliance.arithmetic import Arithmetic, arithmetic_of
+from compliance.doubt import Doubt, doubt_of
 from compliance.engine import DOMESTIC, FOREIGN, UNKNOWN, answer, origin_of
-from compliance.facts import facts_of_determination, facts_of_draft
+from compliance.facts import facts_of_draft
+from compliance.inputs import Inputs
 from compliance.measure import COUNTED, Measured, measure
 from compliance.models import Determination, Provision
+from compliance.reproduce import Reproduction, reproduce
 
 ORIGIN_NAMES = {DOMESTIC: "domestic", FOREIGN: "foreign", UNKNOWN: "unknown"}
-# Why a line is left out, in the words of pages; the codes are the engine's.
+# Why a line is left out, in the words of pages; the codes are the engine's, in its order.
 EXCLUDED = {
     "class": _("not a class of chip that the rule counts"),
     "workload": _("not a workload that the rule counts"),
@@ -27,6 +32,8 @@ class ExplainedLine(NamedTuple):
 
     row: int
     chip_model: ChipModel
+    # What the catalogue knew of the model on that day; None where it knew nothing.
+    revision: ChipRevision | None
     line: dict[str, Any]
     origin: str
     excluded: str | None
@@ -36,12 +43,48 @@ class ExplainedLine(NamedTuple):
     doubts: list[str]
 
 
+class LeftOut(NamedTuple):
+    """How much was left out for one reason."""
+
+    reason: str
+    lines: int
+    units: int
+
+
+class KnownChip(NamedTuple):
+    """What the catalogue knew of a chip model on the day that is asked about, and who says so."""
+
+    chip_model: ChipModel
+    revision: ChipRevision | None
+    # Those of the revision's claims that the engine reads.
+    claims: list[Claim]
+
+
 class Explanation(NamedTuple):
+    reproduction: Reproduction
+    # The document, made again; and what the engine answers to it now, by which the lines are told.
     document: dict[str, Any]
+    # As it is kept.
     answer: dict[str, Any]
-    lines: list[ExplainedLine]
-    # Whether the document made again has the digest that the determination kept.
-    is_reproduced: bool
+    # None where there is no share.
+    arithmetic: Arithmetic | None
+    left_out: list[LeftOut]
+    chips: list[KnownChip]
+    doubt: Doubt
+    lines: "ExplainedLines"
+
+    @property
+    def is_reproduced(self) -> bool:
+        """Whether what was made again is what is kept, to the byte."""
+        return self.reproduction.is_reproduced
+
+
+class NotExplained(Exception):
+    """The records that a determination names are no longer such that the engine answers: see `reproduction`."""
+
+    def __init__(self, reproduction: Reproduction) -> None:
+        super().__init__(f"Determination {reproduction.determination_id} cannot be made again.")
+        self.reproduction = reproduction
 
 
 class Prospect(NamedTuple):
@@ -53,15 +96,30 @@ class Prospect(NamedTuple):
 
 
 def explain(determination: Determination) -> Explanation:
-    """The document that `determination` answered, made again from the revisions that it names."""
-    facts = facts_of_determination(determination)
-    document = facts.document(determination.centre_record, determination.provision)
-    reply = answer(document)
+    """The document that `determination` answered, made again from the records that it names, and what it rests on.
+
+    The determination's `inputs.NAMED` records are read already. Raises `NotExplained`.
+    """
+    reproduction = reproduce(determination)
+    inputs, reply = reproduction.inputs, reproduction.answer
+    if inputs is None or reply is None:
+        raise NotExplained(reproduction)
+    chips = _chips(inputs.models)
     return Explanation(
-        document=document,
+        reproduction=reproduction,
+        document=inputs.document,
         answer=determination.answer,
-        lines=_explained_lines(document, reply, determination.submission),
-        is_reproduced=reply == determination.answer,
+        arithmetic=arithmetic_of(inputs.document, reply),
+        left_out=_left_out(inputs.document, reply),
+        chips=[_known(chip, inputs.revisions.get(key)) for key, chip in chips.items()],
+        doubt=doubt_of(
+            inputs.document,
+            reply,
+            inputs.models,
+            chips,
+            is_state_funded_known=determination.centre_record.state_funded is not None,
+        ),
+        lines=ExplainedLines(inputs, reply, chips),
     )
 
 
@@ -77,26 +135,58 @@ def prospects(submission: Submission) -> list[Prospect]:
     return found
 
 
-def _explained_lines(
-    document: dict[str, Any], reply: dict[str, Any], submission: Submission | None
-) -> list[ExplainedLine]:
-    if submission is None:
-        return []
-    stored = submission.lines.select_related("chip_model__vendor").order_by("row")
-    doubtful = doubts(filed.chip_model_id for filed in stored)
-    excluded = {entry["line"]: entry["reason"] for entry in reply["excluded"]}
-    is_counted = reply["outcome"] in COUNTED
-    origin = origin_of(document["provision"])
-    has_start = document["provision"]["population"]["acquired_from"] is not None
-    return [
-        ExplainedLine(
-            row=filed.row,
-            chip_model=filed.chip_model,
+class ExplainedLines(Sequence[ExplainedLine]):
+    """The lines of a document as they are explained, each made when it is asked for: there can be very many."""
+
+    def __init__(self, inputs: Inputs, reply: dict[str, Any], chips: dict[int, ChipModel]) -> None:
+        self._inputs, self._chips = inputs, chips
+        self._doubts = doubts(chips)
+        self._excluded = {entry["line"]: entry["reason"] for entry in reply["excluded"]}
+        self._origin = origin_of(inputs.document["provision"])
+        has_start = inputs.document["provision"]["population"]["acquired_from"] is not None
+        self._may_be_uncertain = has_start and reply["outcome"] in COUNTED
+
+    def __len__(self) -> int:
+        return len(self._inputs.rows)
+
+    @overload
+    def __getitem__(self, place: int) -> ExplainedLine: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[ExplainedLine]: ...
+    def __getitem__(self, place: int | slice) -> ExplainedLine | list[ExplainedLine]:
+        indexes = range(len(self))[place]
+        return self._line(indexes) if isinstance(indexes, int) else [self._line(index) for index in indexes]
+
+    def _line(self, index: int) -> ExplainedLine:
+        inputs, line = self._inputs, self._inputs.document["lines"][index]
+        model, excluded = inputs.models[index], self._excluded.get(index)
+        return ExplainedLine(
+            row=inputs.rows[index],
+            chip_model=self._chips[model],
+            revision=inputs.revisions.get(model),
             line=line,
-            origin=ORIGIN_NAMES[origin(line)],
-            excluded=excluded.get(index),
-            doubts=doubtful.get(filed.chip_model_id, []),
-            is_uncertain=is_counted and has_start and line["acquired_on"] is None and index not in excluded,
+            origin=ORIGIN_NAMES[self._origin(line)],
+            excluded=excluded,
+            is_uncertain=self._may_be_uncertain and excluded is None and line["acquired_on"] is None,
+            doubts=self._doubts.get(model, []),
         )
-        for index, (filed, line) in enumerate(zip(stored, document["lines"], strict=True))
-    ]
+
+
+def _chips(models: Iterable[int]) -> dict[int, ChipModel]:
+    """The models with these keys, in the order of their names, with their claims."""
+    found = ChipModel.objects.filter(pk__in=set(models)).select_related("vendor").prefetch_related("claims")
+    return {chip.pk: chip for chip in found.order_by("vendor__name", "name")}
+
+
+def _known(chip: ChipModel, revision: ChipRevision | None) -> KnownChip:
+    named = set(revision.claims) if revision else set()
+    read = [claim for claim in chip.claims.all() if claim.pk in named and claim.figure in DECIDING]
+    return KnownChip(chip, revision, read)
+
+
+def _left_out(document: dict[str, Any], reply: dict[str, Any]) -> list[LeftOut]:
+    """How many lines, and units, were left out for which reason, in the engine's order of reasons."""
+    found: dict[str, list[int]] = {}
+    for entry in reply["excluded"]:
+        found.setdefault(entry["reason"], []).append(document["lines"][entry["line"]]["quantity"])
+    return [LeftOut(reason, len(found[reason]), sum(found[reason])) for reason in EXCLUDED if reason in found]

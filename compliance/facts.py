@@ -2,16 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from centres.models import Centre, CentreRecord, CentreStatus, ReportingPeriod
 from chips.models import ChipModel, ChipRevision, Submission
-from compliance.models import Determination, Exemption, Mandate, Provision
+from compliance.models import Exemption, HandDecision, Mandate, Provision, Ruling
 
 # One row a submission: its lines as parallel arrays, in the order of the operator's spreadsheet.
 _LINES = """
@@ -21,6 +21,8 @@ _LINES = """
            array_agg(acquired_on::text ORDER BY "row"), array_agg(unit_price_cny::text ORDER BY "row")
     FROM chips_inventoryline WHERE submission_id = ANY(%s) GROUP BY submission_id
 """
+
+_Dated = TypeVar("_Dated", CentreRecord, ChipRevision)
 
 
 class Facts(NamedTuple):
@@ -33,14 +35,26 @@ class Facts(NamedTuple):
     submissions: dict[int, Submission]
     lines: dict[int, list[dict[str, Any]]]
     revisions: dict[int, list[int]]
+    # By centre and mandate: those that cover any day, as known.
     exemptions: dict[tuple[int, int], list[Exemption]]
+    # By centre and provision: what was decided by hand and holds on the period's last day.
+    hand_decisions: dict[tuple[int, int], HandDecision]
+    # The codes of centres that are asked about and of which nothing is known on the period's last day.
+    without_history: list[str]
+
+    def rule(self, centre_id: int, provision: Provision) -> dict[str, Any]:
+        """The rule as a centre is judged by it: under its wider scope where that was decided by hand."""
+        decision = self.hand_decisions.get((centre_id, provision.pk))
+        if decision is None or decision.ruling != Ruling.APPLIES or provision.case_by_case is None:
+            return provision.rule
+        return provision.rule | {"scope": provision.case_by_case}
 
     def document(self, record: CentreRecord, provision: Provision) -> dict[str, Any]:
         """The engine's document: what is asked of a centre under a provision on the period's last day."""
         submission = self.submissions.get(record.centre_id)
         return {
             "as_of": self.period.ends_on.isoformat(),
-            "provision": provision.rule,
+            "provision": self.rule(record.centre_id, provision),
             "centre": {
                 "kind": record.kind,
                 "region": record.region_code,
@@ -53,7 +67,7 @@ class Facts(NamedTuple):
             "exemptions": [
                 {
                     "from": exemption.from_on.isoformat(),
-                    "to": exemption.to_on.isoformat(),
+                    "to": exemption.ends_on(self.known_at).isoformat(),
                     "threshold": None if exemption.threshold is None else str(exemption.threshold),
                 }
                 for exemption in self.exemptions.get((record.centre_id, provision.mandate_id), ())
@@ -64,17 +78,34 @@ class Facts(NamedTuple):
 
 
 def facts_of_period(
-    period: ReportingPeriod, centres: Iterable[Centre] | None = None, mandates: Iterable[Mandate] | None = None
+    period: ReportingPeriod,
+    centres: Iterable[Centre] | None = None,
+    mandates: Iterable[Mandate] | None = None,
+    *,
+    known_at: datetime | None = None,
+    records: Iterable[CentreRecord] = (),
+    revisions: Iterable[ChipRevision] = (),
 ) -> Facts:
-    """The facts of `centres` (None: all) and `mandates` (None: all) for `period`, as known now."""
-    known_at = timezone.now()
-    records = CentreRecord.objects.as_of(period.ends_on, known_at).select_related("centre")
+    """The facts of `centres` and `mandates` (None: all) for `period`, as known at `known_at` (None: now).
+
+    With `records` and `revisions` that are stored nowhere: as they would be, were those recorded after all that is.
+    """
+    known_at = known_at or timezone.now()
+    stored = CentreRecord.objects.as_of(period.ends_on, known_at).select_related("centre")
     accepted = Submission.objects.accepted_as_known(period, known_at)
     if centres is not None:
         chosen = list(centres)
-        records, accepted = records.filter(centre__in=chosen), accepted.filter(centre__in=chosen)
+        stored, accepted = stored.filter(centre__in=chosen), accepted.filter(centre__in=chosen)
+    standing = _following({record.centre_id: record for record in stored}, "centre_id", records, period.ends_on)
     submissions = {submission.centre_id: submission for submission in accepted}
-    return _facts(period, known_at, provisions_in_force(period, known_at, mandates), list(records), submissions)
+    known = CentreRecord.objects.filter(centre=OuterRef("pk"), from_on__lte=period.ends_on, recorded_at__lte=known_at)
+    unknown = Centre.objects.filter(~Exists(known)).order_by("code").values_list("code", flat=True)
+    if centres is not None:
+        unknown = unknown.filter(pk__in=[centre.pk for centre in chosen])
+    provisions = provisions_in_force(period, known_at, mandates)
+    facts = _facts(period, known_at, provisions, list(standing.values()), submissions, revisions)
+    recorded = {record.centre.code for record in standing.values()}
+    return facts._replace(without_history=[code for code in unknown if code not in recorded])
 
 
 def facts_of_draft(submission: Submission) -> Facts:
@@ -87,25 +118,6 @@ def facts_of_draft(submission: Submission) -> Facts:
     return _facts(period, known_at, provisions, list(records), {submission.centre_id: submission})
 
 
-def facts_of_determination(determination: Determination) -> Facts:
-    """The facts that `determination` was made of: its own revisions, however much was learned since."""
-    submission = determination.submission
-    chosen = [submission.pk] if submission else []
-    revisions = ChipRevision.objects.filter(pk__in=determination.chip_revisions)
-    lines, revisions_of = _lines(chosen, {revision.chip_model_id: revision for revision in revisions})
-    exemptions = list(Exemption.objects.filter(pk__in=determination.exemptions).order_by("pk"))
-    return Facts(
-        period=determination.period,
-        known_at=determination.known_at,
-        provisions=[determination.provision],
-        records=[determination.centre_record],
-        submissions={submission.centre_id: submission} if submission else {},
-        lines=lines,
-        revisions=revisions_of,
-        exemptions={(determination.centre_id, determination.provision.mandate_id): exemptions},
-    )
-
-
 def provisions_in_force(
     period: ReportingPeriod, known_at: datetime, mandates: Iterable[Mandate] | None = None
 ) -> list[Provision]:
@@ -116,26 +128,37 @@ def provisions_in_force(
     return list(issued.order_by("mandate_id", "-from_on").distinct("mandate_id"))
 
 
+def _following(known: dict[int, _Dated], key: str, added: Iterable[_Dated], day: date) -> dict[int, _Dated]:
+    """What holds on `day` of each `key` where `known` does, were `added` recorded after it."""
+    held = dict(known)
+    for one in sorted(added, key=lambda one: one.from_on):
+        before = held.get(getattr(one, key))
+        if one.from_on <= day and (before is None or before.from_on <= one.from_on):
+            held[getattr(one, key)] = one
+    return held
+
+
 def _facts(
     period: ReportingPeriod,
     known_at: datetime,
     provisions: list[Provision],
     records: list[CentreRecord],
     submissions: dict[int, Submission],
+    supposed: Iterable[ChipRevision] = (),
 ) -> Facts:
+    centres = [record.centre_id for record in records]
     exemptions = defaultdict(list)
-    granted = Exemption.objects.filter(
-        Q(revoked_at__isnull=True) | Q(revoked_at__gt=known_at),
-        granted_at__lte=known_at,
-        centre__in=[record.centre_id for record in records],
+    for exemption in Exemption.objects.filter(granted_at__lte=known_at, centre__in=centres).order_by("pk"):
+        if exemption.from_on <= exemption.ends_on(known_at):
+            exemptions[exemption.centre_id, exemption.mandate_id].append(exemption)
+    decisions = HandDecision.objects.filter(
+        provision__in=provisions, centre__in=centres, from_on__lte=period.ends_on, decided_at__lte=known_at
     )
-    for exemption in granted.order_by("pk"):
-        exemptions[exemption.centre_id, exemption.mandate_id].append(exemption)
-    revisions = ChipRevision.objects.as_of(period.ends_on, known_at)
-    lines, revisions_of = _lines(
-        [submission.pk for submission in submissions.values()],
-        {revision.chip_model_id: revision for revision in revisions},
-    )
+    # Of several of one centre and provision the last that holds on the day, as known.
+    hand_decisions = {(d.centre_id, d.provision_id): d for d in decisions.order_by("from_on", "decided_at", "pk")}
+    stored = {revision.chip_model_id: revision for revision in ChipRevision.objects.as_of(period.ends_on, known_at)}
+    revision_of = _following(stored, "chip_model_id", supposed, period.ends_on)
+    lines, revisions_of = _lines([submission.pk for submission in submissions.values()], revision_of)
     return Facts(
         period=period,
         known_at=known_at,
@@ -145,6 +168,8 @@ def _facts(
         lines=lines,
         revisions=revisions_of,
         exemptions=exemptions,
+        hand_decisions=hand_decisions,
+        without_history=[],
     )
 
 
@@ -160,15 +185,17 @@ def _lines(
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [submissions])
         for submission, models, *columns in cursor.fetchall():
-            revisions[submission] = sorted({revision_of[model].pk for model in models if model in revision_of})
+            named = {revision_of[model].pk for model in models if model in revision_of}
+            # One that is only supposed has no key.
+            revisions[submission] = sorted(key for key in named if key is not None)
             lines[submission] = [
-                _line(chips[model], revision_of.get(model), *values)
+                line_of(chips[model], revision_of.get(model), *values)
                 for model, *values in zip(models, *columns, strict=True)
             ]
     return lines, revisions
 
 
-def _line(
+def line_of(
     chip: tuple[str, str],
     revision: ChipRevision | None,
     quantity: int,
@@ -177,6 +204,7 @@ def _line(
     acquired_on: str | None,
     unit_price: str | None,
 ) -> dict[str, Any]:
+    """The engine's line of a `chip` (its name and class), of which the catalogue knows a `revision`, or nothing."""
     name, chip_class = chip
     return {
         "chip": name,

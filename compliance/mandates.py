@@ -1,15 +1,21 @@
-"""Mandates as published, and the provisions they come to."""
+"""Mandates: those that ship with the product, as published, and those that a regulator adds."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts.models import User
 from centres.models import Confidence
 from centres.reference import DATA, Row, rows
-from compliance.engine import DocumentFault, check_provision
 from compliance.models import Mandate, Provision
+from compliance.provision_faults import faults_of_rule
+from compliance.provisions import require_writer
 
 MANDATE_COLUMNS = (
     "code", "title_en", "title_zh", "issuer", "issued_on", "scope", "classes", "metric", "comparator", "threshold",
@@ -17,13 +23,43 @@ MANDATE_COLUMNS = (
 )  # fmt: skip
 # How `mandates.csv` names the keys of a provision's scope that hold a list.
 _LISTED = {"kind": "kinds", "region": "regions", "ownership": "ownership"}
+_CODE = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)*", re.ASCII)
+_ISSUED_ON = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", re.ASCII)
+
+
+@transaction.atomic
+def create_mandate(*, by: User, **columns: Any) -> Mandate:
+    """A mandate without a provision yet, by a regulator of the whole country.
+
+    Raises `PermissionDenied`, and `ValidationError` with what is wrong by column.
+    """
+    require_writer(by)
+    mandate = Mandate(**columns)
+    mandate.full_clean()
+    wrong = {}
+    if not _CODE.fullmatch(mandate.code):
+        wrong["code"] = _("A code is of capital letters and digits with hyphens between, such as CN-2025.")
+    if not _is_issued_on(mandate.issued_on):
+        wrong["issued_on"] = _("A year, a month or a day, such as 2025, 2025-11 or 2025-11-05.")
+    if wrong:
+        raise ValidationError(wrong)
+    mandate.save()
+    return mandate
+
+
+def _is_issued_on(text: str) -> bool:
+    """Whether `text` is a year, a month or a day of the calendar."""
+    try:
+        return bool(_ISSUED_ON.fullmatch(text) and _first_day(text))
+    except ValueError:
+        return False
 
 
 def load_mandates(data: Path = DATA) -> int:
     """Write `mandates.csv`: each mandate with its first provision; returns the number of mandates."""
     count = 0
     for row in rows("mandates.csv", MANDATE_COLUMNS, data=data):
-        mandate, _ = Mandate.objects.update_or_create(
+        mandate, _created = Mandate.objects.update_or_create(
             code=row.text("code"),
             defaults={
                 "issued_on": row.matching("issued_on", r"\d{4}(-\d{2}(-\d{2})?)?", "a year, month or day"),
@@ -41,6 +77,7 @@ def load_mandates(data: Path = DATA) -> int:
                 "recorded_at": now,
                 "issued_at": now,
                 "rule": _rule(row),
+                "case_by_case": _case_by_case(row),
                 "legal_text": row.text("wording"),
                 "citation": row.text("source"),
             },
@@ -76,11 +113,16 @@ def _rule(row: Row) -> dict[str, Any]:
             }
         ],
     }
-    try:
-        check_provision(rule)
-    except DocumentFault as fault:
+    for fault in faults_of_rule(rule):
         raise row.fault(fault.path.rsplit("/", 1)[-1], fault.message) from fault
     return rule
+
+
+def _case_by_case(row: Row) -> dict[str, Any] | None:
+    """The scope of those who are decided by hand: where the wording says so, whoever is further along and not done."""
+    if "case by case" not in row.text("wording"):
+        return None
+    return _scope(row) | {"progress_under": "100"}
 
 
 def _scope(row: Row) -> dict[str, Any]:

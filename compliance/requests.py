@@ -5,6 +5,7 @@ transaction as its determinations, and the sweep hands on whatever nobody finish
 """
 
 import logging
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +14,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from accounts.models import User
 from centres.models import Centre, FilingTerm, Provenance, ReportingPeriod
 from centres.periods import SHANGHAI, filing_ended_at
 from chips.models import Submission
 from compliance.determine import determine
-from compliance.models import FILING_ENDED, Determination, DeterminationRequest
+from compliance.models import FILING_ENDED, Determination, DeterminationRequest, DeterminationRun, Mandate
 
 logger = logging.getLogger(__name__)
 
@@ -30,26 +32,60 @@ GREATEST_ATTEMPTS = 5
 ENDED_WITHIN = timedelta(days=7)
 
 
-def request_determination(*, period: ReportingPeriod, centre: Centre | None, cause: str) -> DeterminationRequest:
-    """Record that `centre` (None: every centre) is to be determined for `period`, and why; ring after the commit."""
+def request_determination(
+    *,
+    period: ReportingPeriod,
+    centres: Iterable[int] | None,
+    cause: str,
+    mandate: Mandate | None = None,
+    run: DeterminationRun | None = None,
+) -> DeterminationRequest:
+    """Record that centres by their keys (None: every centre) are to be determined for `period`, under `mandate`
+    (None: every mandate), and why; ring after the commit."""
     from compliance.tasks import fulfil_request
 
     request = DeterminationRequest.objects.create(
-        period=period, centre=centre, cause=cause, requested_at=timezone.now()
+        period=period,
+        centres=None if centres is None else sorted(set(centres)),
+        mandate=mandate,
+        cause=cause,
+        run=run,
+        requested_at=timezone.now(),
     )
     # Robust: a broker that is away must not fail what was just committed; the sweep rings again.
     transaction.on_commit(lambda: fulfil_request.delay(request.pk), robust=True)
     return request
 
 
+@transaction.atomic
+def request_run(
+    *,
+    cause: str,
+    subject: dict[str, Any],
+    by: User | None,
+    wanted: Mapping[ReportingPeriod, Iterable[int] | None],
+    mandate: Mandate | None = None,
+) -> DeterminationRun | None:
+    """Have the centres that are `wanted` of each period (None: every centre) determined anew, as one run.
+
+    None where nobody is touched.
+    """
+    if not wanted:
+        return None
+    run = DeterminationRun.objects.create(cause=cause, subject=subject, requested_by=by, requested_at=timezone.now())
+    for period, centres in wanted.items():
+        request_determination(period=period, centres=centres, cause=cause, mandate=mandate, run=run)
+    return run
+
+
 def determine_what_was_accepted(submission: Submission, **signal: Any) -> None:
     """Accepting a submission determines its centre at once."""
-    request_determination(period=submission.period, centre=submission.centre, cause="submission accepted")
+    request_determination(period=submission.period, centres=[submission.centre_id], cause="submission accepted")
 
 
 def determine_what_was_repudiated(submission: Submission, **signal: Any) -> None:
     """What its sender repudiated stands no longer: its centre is determined by what does."""
-    request_determination(period=submission.period, centre=submission.centre, cause="submission repudiated")
+    request_determination(period=submission.period, centres=[submission.centre_id], cause="submission repudiated")
 
 
 def request_stale_periods() -> None:
@@ -57,10 +93,10 @@ def request_stale_periods() -> None:
     filed = Submission.objects.filter(period=OuterRef("pk"))
     determined = Determination.objects.filter(period=OuterRef("pk"))
     asked = DeterminationRequest.objects.filter(
-        period=OuterRef("pk"), centre__isnull=True, done_at__isnull=True, attempts__lt=GREATEST_ATTEMPTS
+        period=OuterRef("pk"), centres__isnull=True, done_at__isnull=True, attempts__lt=GREATEST_ATTEMPTS
     )
     for period in ReportingPeriod.objects.filter(Exists(filed) | Exists(determined), ~Exists(asked)):
-        request_determination(period=period, centre=None, cause="nightly sweep")
+        request_determination(period=period, centres=None, cause="nightly sweep")
 
 
 def request_ended_periods(now: datetime) -> None:
@@ -70,7 +106,7 @@ def request_ended_periods(now: datetime) -> None:
     """
     if not Centre.objects.filter(provenance=Provenance.FILED).exists():
         return
-    asked = DeterminationRequest.objects.filter(period=OuterRef("pk"), centre__isnull=True, cause=FILING_ENDED)
+    asked = DeterminationRequest.objects.filter(period=OuterRef("pk"), centres__isnull=True, cause=FILING_ENDED)
     latest = now.astimezone(SHANGHAI).date()
     own = Q(due_on__range=(latest - ENDED_WITHIN - timedelta(days=1), latest))
     decided = Exists(FilingTerm.objects.filter(period=OuterRef("pk"), centre__isnull=True))
@@ -78,7 +114,7 @@ def request_ended_periods(now: datetime) -> None:
         if filing_ended_at(period) <= now < filing_ended_at(period) + ENDED_WITHIN:
             # Another beat that was quicker asked for the same: the database lets one such request be.
             with suppress(IntegrityError), transaction.atomic():
-                request_determination(period=period, centre=None, cause=FILING_ENDED)
+                request_determination(period=period, centres=None, cause=FILING_ENDED)
 
 
 def fulfil(request_id: int) -> bool:
@@ -90,16 +126,23 @@ def fulfil(request_id: int) -> bool:
         with transaction.atomic():
             request = (
                 DeterminationRequest.objects.select_for_update(skip_locked=True, of=("self",))
-                .select_related("period", "centre")
+                .select_related("period", "mandate", "run")
                 .filter(pk=request_id, done_at__isnull=True)
                 .first()
             )
             if request is None:
                 return False
-            centres = None if request.centre is None else [request.centre]
-            determine(period=request.period, cause=request.cause, centres=centres)
+            determined = determine(
+                period=request.period,
+                cause=request.cause,
+                centres=None if request.centres is None else Centre.objects.filter(pk__in=request.centres),
+                mandates=[request.mandate] if request.mandate else None,
+                run=request.run,
+            )
             request.done_at = timezone.now()
-            request.save(update_fields=["done_at"])
+            request.judged, request.made = len(determined.judgements), determined.made
+            request.changed = determined.changed
+            request.save(update_fields=["done_at", "judged", "made", "changed"])
     except Exception as error:
         _record_failure(request_id, error)
         raise

@@ -11,28 +11,57 @@ from typing import Any
 from django.db import connection
 
 from centres.models import Centre, Region
+from compliance import look_rollups
 from compliance.facts import Facts
 from compliance.models import CurrentDetermination, InventoryRollup
 
+# The change is told from what was current when the statement began.
 _CURRENT = """
-    INSERT INTO compliance_currentdetermination
-        (period_id, mandate_id, centre_id, region_id, determination_id, outcome, distance, replace)
-    SELECT DISTINCT ON (provision.mandate_id, made.centre_id)
-           made.period_id, provision.mandate_id, made.centre_id, centre.region_id, made.id, made.outcome,
-           trunc(abs(
-               split_part(made.answer->>'low', '/', 1)::numeric / split_part(made.answer->>'low', '/', 2)::numeric
-               - split_part(made.answer->>'threshold', '/', 1)::numeric
-               / split_part(made.answer->>'threshold', '/', 2)::numeric
-           ), 9),
-           (made.answer->>'replace')::bigint
-    FROM compliance_determination made
-    JOIN compliance_provision provision ON provision.id = made.provision_id
-    JOIN centres_centre centre ON centre.id = made.centre_id
-    WHERE made.period_id = %(period)s AND made.centre_id = ANY(%(open)s)
-    ORDER BY provision.mandate_id, made.centre_id, made.id DESC
-    ON CONFLICT (period_id, mandate_id, centre_id) DO UPDATE SET
-        region_id = excluded.region_id, determination_id = excluded.determination_id,
-        outcome = excluded.outcome, distance = excluded.distance, replace = excluded.replace
+    WITH latest AS (
+        SELECT DISTINCT ON (provision.mandate_id, made.centre_id)
+               made.period_id, provision.mandate_id, made.centre_id, made.id, made.outcome, made.answer
+        FROM compliance_determination made
+        JOIN compliance_provision provision ON provision.id = made.provision_id
+        WHERE made.period_id = %(period)s AND made.centre_id = ANY(%(open)s)
+        ORDER BY provision.mandate_id, made.centre_id, made.id DESC
+    ), change AS (
+        INSERT INTO compliance_outcomechange
+            (centre_id, mandate_id, period_id, before_id, after_id, outcome_before, outcome_after, recorded_at)
+        SELECT latest.centre_id, latest.mandate_id, latest.period_id, current.determination_id, latest.id,
+               coalesce(current.outcome, ''), latest.outcome, statement_timestamp()
+        FROM latest
+        LEFT JOIN compliance_currentdetermination current USING (period_id, mandate_id, centre_id)
+        WHERE current.outcome IS DISTINCT FROM latest.outcome
+        ORDER BY latest.id
+        RETURNING 1
+    ), following AS (
+        INSERT INTO compliance_currentdetermination
+            (period_id, mandate_id, centre_id, region_id, determination_id, outcome, distance, replace)
+        SELECT latest.period_id, latest.mandate_id, latest.centre_id, centre.region_id, latest.id, latest.outcome,
+               trunc(abs(
+                   split_part(answer->>'low', '/', 1)::numeric / split_part(answer->>'low', '/', 2)::numeric
+                   - split_part(answer->>'threshold', '/', 1)::numeric
+                   / split_part(answer->>'threshold', '/', 2)::numeric
+               ), 9),
+               (answer->>'replace')::bigint
+        FROM latest JOIN centres_centre centre ON centre.id = latest.centre_id
+        ON CONFLICT (period_id, mandate_id, centre_id) DO UPDATE SET
+            region_id = excluded.region_id, determination_id = excluded.determination_id,
+            outcome = excluded.outcome, distance = excluded.distance, replace = excluded.replace
+    )
+    SELECT count(*) FROM change
+"""
+# A centre that had closed by the period's end is determined no more.
+_CLOSED = """
+    WITH closed AS (
+        DELETE FROM compliance_currentdetermination
+        WHERE period_id = %(period)s AND centre_id <> ALL(%(open)s)
+          AND (%(chosen)s::bigint[] IS NULL OR centre_id = ANY(%(chosen)s))
+        RETURNING centre_id, mandate_id, period_id, determination_id, outcome
+    )
+    INSERT INTO compliance_outcomechange
+        (centre_id, mandate_id, period_id, before_id, after_id, outcome_before, outcome_after, recorded_at)
+    SELECT centre_id, mandate_id, period_id, determination_id, NULL, outcome, '', statement_timestamp() FROM closed
 """
 _DROP_OUTCOMES = """
     DELETE FROM compliance_outcomerollup WHERE period_id = %(period)s AND region_id = ANY(%(regions)s)
@@ -97,27 +126,34 @@ _INVENTORIES = """
 """
 
 
-def follow(facts: Facts, *, centres: Iterable[Centre] | None) -> None:
-    """Make the rollups of `centres` (None: all), and of their regions, anew out of the determinations."""
-    current = CurrentDetermination.objects.filter(period=facts.period)
-    if centres is None:
+def follow(facts: Facts, *, centres: Iterable[Centre] | None) -> int:
+    """Make the rollups of `centres` (None: all), and of their regions, anew out of the determinations.
+
+    Returns how many outcomes changed; each is recorded as an `OutcomeChange`.
+    """
+    chosen = None if centres is None else [centre.pk for centre in centres]
+    if chosen is None:
         regions = set(Region.objects.values_list("code", flat=True))
     else:
-        chosen = [centre.pk for centre in centres]
-        current = current.filter(centre__in=chosen)
         # Where they stood, too: a centre that has moved leaves its old region with one less.
+        current = CurrentDetermination.objects.filter(period=facts.period, centre__in=chosen)
         regions = set(current.values_list("region_id", flat=True))
         regions |= set(Centre.objects.filter(pk__in=chosen).values_list("region_id", flat=True))
-    still_open = [record.centre_id for record in facts.records]
-    current.exclude(centre__in=still_open).delete()
     values: dict[str, Any] = {
         "period": facts.period.code,
-        "open": still_open,
+        "open": [record.centre_id for record in facts.records],
+        "chosen": chosen,
         "regions": list(regions),
         "known_at": facts.known_at,
         "day": facts.period.ends_on,
         "home": InventoryRollup.HOME,
     }
     with connection.cursor() as cursor:
-        for statement in (_CURRENT, _DROP_OUTCOMES, _OUTCOMES, _DROP_INVENTORIES, _INVENTORIES):
+        cursor.execute(_CURRENT, values)
+        (changed,) = cursor.fetchone()
+        cursor.execute(_CLOSED, values)
+        changed += cursor.rowcount
+        for statement in (_DROP_OUTCOMES, _OUTCOMES, _DROP_INVENTORIES, _INVENTORIES):
             cursor.execute(statement, values)
+    look_rollups.follow(facts, chosen=chosen)
+    return int(changed)

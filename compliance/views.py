@@ -3,22 +3,16 @@
 import json
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import SignedInRequest
-from centres.models import Provenance
 from chips.models import Submission
 from chips.receipt_pdf import receipt_pdf
 from compliance import explain, wording
-from compliance.measure import COUNTED
-from compliance.models import Determination, Mandate, Outcome
+from compliance.models import Determination
 from compliance.receipts import determination_receipt
-
-PAGE = 100
 
 
 @require_GET
@@ -36,28 +30,6 @@ def show_prospects(request: SignedInRequest, submission_id: int) -> HttpResponse
     ]
     template = "compliance/_prospects.html" if request.htmx else "compliance/prospects.html"
     return render(request, template, {"prospects": found, "submission": submission})
-
-
-@require_GET
-def show_determination(request: SignedInRequest, determination_id: int) -> HttpResponse:
-    """A determination line by line: what counted, as what, and what it was made of."""
-    visible = Determination.objects.visible_to(request.user).select_related(
-        "centre__region", "provision__mandate", "period", "submission", "centre_record"
-    )
-    determination = get_object_or_404(visible, pk=determination_id)
-    explanation = explain.explain(determination)
-    context = {
-        "determination": determination,
-        "explanation": explanation,
-        "page": Paginator(explanation.lines, PAGE).get_page(request.GET.get("page")),
-        "cause": wording.CAUSES.get(determination.cause, determination.cause),
-        "is_nothing_published": determination.centre.provenance == Provenance.ILLUSTRATIVE
-        and determination.outcome == Outcome.NOT_REPORTED,
-        "is_counted": determination.outcome in COUNTED,
-        "sentence": wording.sentence_of(determination),
-        "gap": wording.gap_in_words(determination.answer),
-    }
-    return render(request, "compliance/determination.html", context)
 
 
 @require_GET
@@ -86,15 +58,3 @@ def _receipt(request: SignedInRequest, determination_id: int) -> tuple[dict[str,
     if receipt is None:
         raise Http404
     return receipt, f"{determination.centre.code}-{determination.period_id}-{determination.provision.mandate.code}"
-
-
-@require_GET
-def show_mandate(request: SignedInRequest, code: str) -> HttpResponse:
-    """A mandate: its wording, its source and how far to trust it, and what its provisions count."""
-    mandate = get_object_or_404(Mandate, code=code)
-    today = timezone.localdate()
-    provisions = [
-        (provision, wording.rule_in_words(provision.rule, max(today, provision.from_on)))
-        for provision in mandate.provisions.filter(issued_at__isnull=False)
-    ]
-    return render(request, "compliance/mandate.html", {"mandate": mandate, "provisions": provisions})

@@ -1,18 +1,15 @@
-"""What rules and determinations say, in whole sentences of the reader's language."""
+"""What determinations say, in whole sentences of the reader's language."""
 
-from datetime import date
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from centres.models import CentreKind, Ownership, Provenance, Region
-from centres.templatetags.names import named
-from chips.models import ChipClass, LineStatus
+from centres.models import Provenance
 from compliance.models import Determination, Outcome
-from compliance.shares import decimal_of, parts_of, percent_of
+from compliance.reading import threshold_in_words
+from compliance.shares import percent_of
 
 # What each outcome is told apart by, besides its word: a shape and the name of a colour in the style sheet.
 MARKS = {
@@ -25,53 +22,6 @@ MARKS = {
     Outcome.OUT_OF_SCOPE: ("–", "quiet"),
     Outcome.NOT_IN_FORCE: ("–", "quiet"),
 }
-
-
-def threshold_in_words(threshold: str, comparator: str) -> str:
-    """``at least 50%``, for the engine's ``"1/2"`` and ``at_least``."""
-    numerator, denominator = parts_of(threshold)
-    percent = decimal_of(f"{100 * numerator}/{denominator}")
-    return (_("over %(percent)s%%") if comparator == "over" else _("at least %(percent)s%%")) % {"percent": percent}
-
-
-def rule_in_words(rule: dict[str, Any], day: date) -> str:
-    """What a provision asks for on `day`, of which chips and of which centres."""
-    begun = [step for step in rule["steps"] if step["from"] <= day.isoformat()]
-    # The step in force; where none is yet, the first to come.
-    step = max(begun, key=_first_day) if begun else min(rule["steps"], key=_first_day)
-    names = {
-        "threshold": _step_in_words(step),
-        "metric": _METRICS[rule["metric"]](),
-        "chips": _listed(rule["population"]["classes"], ChipClass) or _("all chips"),
-        "statuses": _listed(rule["population"]["statuses"], LineStatus) or _("in any status"),
-        "since": date_format(date.fromisoformat(step["from"]), "DATE_FORMAT"),
-    }
-    names["scope"] = scope_in_words(rule["scope"])
-    return _("From %(since)s: %(threshold)s domestic %(metric)s. Counted: %(chips)s; %(statuses)s. %(scope)s") % names
-
-
-def scope_in_words(scope: dict[str, Any]) -> str:
-    """Which centres a provision is for."""
-    parts = []
-    if scope["kinds"]:
-        parts.append(_listed(scope["kinds"], CentreKind))
-    if scope["regions"]:
-        parts.append(_("in %(regions)s") % {"regions": _(", ").join(_places(scope["regions"]))})
-    if scope["ownership"]:
-        parts.append(_("ownership %(owners)s") % {"owners": _listed(scope["ownership"], Ownership, _(" or "))})
-    if scope["state_funded"] is not None:
-        parts.append(_("state-funded") if scope["state_funded"] else _("not state-funded"))
-    if scope["progress_under"]:
-        parts.append(_("under %(percent)s%% built") % {"percent": scope["progress_under"]})
-    if not parts:
-        return _("For every centre.")
-    return _("For these centres: %(which)s.") % {"which": _("; ").join(parts)}
-
-
-def _places(prefixes: list[str]) -> list[str]:
-    """The provinces that region prefixes lie in, by name; a prefix of more digits stands behind it."""
-    names = {region.code: named(region) for region in Region.objects.filter(code__in=[p[:2] for p in prefixes])}
-    return [names.get(p[:2], p) + (f" {p}" if len(p) > 2 else "") for p in prefixes]
 
 
 def sentence_of(determination: Determination) -> str:
@@ -136,36 +86,22 @@ def gap_in_words(answer: dict[str, Any]) -> str:
     return _("To comply: units to replace by domestic ones: %(replace)s; or domestic units to add: %(add)s.") % names
 
 
-def _first_day(step: dict[str, Any]) -> str:
-    return str(step["from"])
-
-
-def _step_in_words(step: dict[str, Any]) -> str:
-    percent = step["threshold"]
-    whole, _point, places = percent.partition(".")
-    scaled = int(whole) * 10 ** len(places) + int(places or 0)
-    return threshold_in_words(f"{scaled}/{10 ** len(places)}", step["comparator"])
-
-
-def _listed(values: list[str] | None, choices: Any, separator: str | None = None) -> str:
-    known = {value: str(label) for value, label in choices.choices}
-    return (separator or _(", ")).join(known.get(value, value) for value in values or ())
-
-
 # What brings a determination about, as the register records it.
 CAUSES = {
+    "catalogue decision": _lazy("something else was decided of a chip model"),
+    "centre record changed": _lazy("something else was recorded of the centre"),
     "command": _lazy("asked for by command"),
+    "decided by hand": _lazy("it was decided by hand"),
     "demonstration": _lazy("the demonstration was loaded"),
+    "exemption ended": _lazy("an exemption ended"),
+    "exemption granted": _lazy("an exemption was granted"),
+    "exemption revoked": _lazy("an exemption was revoked"),
     "filing ended": _lazy("the time to file ended"),
     "nightly sweep": _lazy("looked at again in the night"),
+    "provision issued": _lazy("a provision was issued"),
     "report": _lazy("a report was built"),
     "submission accepted": _lazy("an inventory was accepted"),
     "submission repudiated": _lazy("an inventory was repudiated"),
-}
-_METRICS = {
-    "units": lambda: _("units"),
-    "compute": lambda: _("computing power"),
-    "value": lambda: _("value"),
 }
 _TOLD = {
     ("out_of_scope", None): lambda: _("The rule is not for a centre such as this one."),

@@ -22,7 +22,13 @@ from chips.help_api import FindingCodes
 from chips.submission_api import Submissions
 from chips.timeliness_api import Timeliness
 from chips.upload_api import InventoryTemplate, Uploads
-from compliance.api import Determinations, Mandates
+from compliance.api import Mandates, OutcomeChanges
+from compliance.determination_api import Determinations
+from compliance.exemption_api import Exemptions
+from compliance.outlook_api import Outlooks
+from compliance.plan_api import CentrePlan
+from compliance.rollup_api import Rollups
+from compliance.simulation_api import Simulations, Trials
 from reports.api import ReportRuns, Reports, RunsOfReport
 
 
@@ -105,6 +111,10 @@ router.register("timeliness", Timeliness, "timeliness")
 router.register("uploads", Uploads, "upload")
 router.register("mandates", Mandates, "mandate")
 router.register("determinations", Determinations, "determination")
+router.register("outcome-changes", OutcomeChanges, "outcome-change")
+router.register("exemptions", Exemptions, "exemption")
+router.register("outlooks", Outlooks, "outlook")
+router.register("simulations", Simulations, "simulation")
 router.register("reports", Reports, "report")
 router.register("report-runs", ReportRuns, "report-run")
 
@@ -121,7 +131,10 @@ app_name = "api"
 urlpatterns = [
     *files,
     path("", include(router.urls)),
+    path("centres/<code:code>/plan/", CentrePlan.as_view(), name="centre-plan"),
+    path("mandates/<slug:code>/simulate/", Trials.as_view({"post": "create"}), name="mandate-simulate"),
     path("reports/<slug:report>/runs/", RunsOfReport.as_view({"get": "list", "post": "create"}), name="report-runs"),
+    path("rollups/", Rollups.as_view(), name="rollup-list"),
     path("finding-codes/", FindingCodes.as_view(), name="finding-codes"),
     path("inventory-template.xlsx", InventoryTemplate.as_view(), name="inventory-template"),
     path("me/", Me.as_view(), name="me"),

@@ -252,6 +252,7 @@ SPECTACULAR_SETTINGS = {
         "LineStatus": "chips.models.LineStatus",
         "CentreStatus": "centres.models.CentreStatus",
         "RunStatus": "reports.models.RunStatus",
+        "Outcome": "compliance.models.Outcome",
     },
 }
 
@@ -271,12 +272,22 @@ SWEEP_SECONDS = number("SWEEP_SECONDS", 30)
 CELERY_BEAT_SCHEDULE = {
     "sweep determination requests": {"task": "compliance.tasks.sweep_requests", "schedule": SWEEP_SECONDS},
     "check originals": {"task": "chips.tasks.check_originals", "schedule": crontab(hour="2", minute="30")},
+    "sweep simulations": {"task": "compliance.tasks.sweep_simulations", "schedule": SWEEP_SECONDS},
     "sweep uploads": {"task": "chips.tasks.sweep_uploads", "schedule": SWEEP_SECONDS},
     # Hourly through the day, so that what was missed at nine is made up for; an occasion is written down once.
     "send reminders": {"task": "chips.tasks.send_reminders", "schedule": crontab(hour="9-18", minute="0")},
     "sweep reminders": {"task": "chips.tasks.sweep_reminders", "schedule": SWEEP_SECONDS},
     "sweep ended periods": {"task": "compliance.tasks.sweep_ended_periods", "schedule": SWEEP_SECONDS},
+    "sweep ended exemptions": {"task": "compliance.tasks.sweep_ended_exemptions", "schedule": SWEEP_SECONDS},
+    "send exemption notices": {
+        "task": "compliance.tasks.send_exemption_notices",
+        "schedule": crontab(hour="9-18", minute="5"),
+    },
+    "sweep exemption notices": {"task": "compliance.tasks.sweep_exemption_notices", "schedule": SWEEP_SECONDS},
     "sweep stale periods": {"task": "compliance.tasks.sweep_stale_periods", "schedule": crontab(hour="1", minute="10")},
+    "sweep outlooks": {"task": "compliance.tasks.sweep_outlooks", "schedule": SWEEP_SECONDS},
+    # Often enough for what is looked at over quarters, and seldom enough while a whole country files.
+    "request stale outlooks": {"task": "compliance.tasks.request_stale_outlooks", "schedule": crontab(minute="40")},
     "start due reports": {"task": "reports.tasks.start_due_reports", "schedule": SWEEP_SECONDS},
     "sweep report runs": {"task": "reports.tasks.sweep_report_runs", "schedule": SWEEP_SECONDS},
     "forget idempotency keys": {

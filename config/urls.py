@@ -13,6 +13,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("chips.timeliness_urls")),
     path("", include("chips.history_urls")),
     path("", include("compliance.urls")),
+    path("", include("compliance.provision_urls")),
+    path("", include("compliance.exemption_urls")),
+    path("", include("compliance.ruling_urls")),
+    path("", include("compliance.share_urls")),
+    path("", include("compliance.simulation_urls")),
+    path("", include("compliance.outlook_urls")),
+    path("", include("compliance.plan_urls")),
     path("", include("reports.urls")),
 ]
 

@@ -45,7 +45,8 @@ class Holding(NamedTuple):
         """The line that tells of it on `day`; None where none does."""
         if self.acquired_on > day:
             if self.is_announced and self.acquired_on - SHOWN_PLANNED <= day:
-                return self.line._replace(status=LineStatus.PLANNED, note="已签约，待到货")
+                due_on = self.acquired_on
+                return self.line._replace(status=LineStatus.PLANNED, acquired_on=due_on, note="已签约，待到货")
             return None
         line = self.line._replace(acquired_on=self.acquired_on)
         if self.retired_on is not None and self.retired_on <= day:

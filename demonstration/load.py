@@ -11,10 +11,13 @@ from accounts.models import User
 from centres.models import Operator, Ownership, Provenance
 from centres.periods import SHANGHAI
 from chips.models import LineStatus, Submission, SubmissionStatus
-from compliance.models import Exemption, Mandate
+from compliance import acquisitions, movements
+from compliance.models import Exemption, ExemptionRequest, Mandate
+from compliance.outlook.runs import request_stale_outlooks
 from demonstration import users
 from demonstration.illustrative import store_illustrative
 from demonstration.inventory import END
+from demonstration.prices import adopt_prices
 from demonstration.store import CannotLoad, Stored, determine_periods, market_of_catalogue, require_room, store_country
 from reports.build import start_due_runs
 
@@ -46,13 +49,20 @@ def load_demonstration(*, centres: int = CENTRES, quarters: int = QUARTERS, seed
         )
     if centres < 4:
         raise CannotLoad("The demonstration needs at least 4 centres.")
+    # Before anything is filed: what is adopted then has nobody determined anew.
+    adopt_prices(market_of_catalogue(END), END)
     stored = store_country(seed=seed, centres=centres, quarters=quarters)
     acts_for = _operator_with_work()
-    regulator = users.create_users(acts_for)[0]
+    regulator, operator, *_others = users.create_users(acts_for)
     store_illustrative(stored.periods, market_of_catalogue(END))
     _grant_exemptions(regulator, acts_for)
+    _ask_for_exemption(operator, acts_for)
     determine_periods(stored.periods)
+    for period in stored.periods:
+        acquisitions.follow(period=period)
+        movements.find(period=period)
     start_due_runs(timezone.now())
+    request_stale_outlooks(timezone.now())
     return stored
 
 
@@ -105,3 +115,17 @@ def _grant_exemptions(regulator: User, but_for: Operator) -> None:
                 granted_by=regulator,
                 granted_at=datetime(2025, 6, 20, 10, 30, tzinfo=SHANGHAI),
             )
+
+
+def _ask_for_exemption(operator: User, acts_for: Operator) -> None:
+    """A request that waits for the regulator: for the operator's first centre, of which just half is domestic."""
+    ExemptionRequest.objects.create(
+        centre=acts_for.centres.order_by("code")[0],
+        mandate=Mandate.objects.get(code=_MANDATE),
+        from_on=date(2026, 1, 1),
+        to_on=date(2026, 12, 31),
+        threshold=Decimal("0.45"),
+        reason="二期国产加速卡已订购，预计2026年三季度到货；到货前国产占比略低于要求，申请适用较低阈值。",
+        asked_by=operator,
+        asked_at=datetime(2026, 1, 8, 9, 20, tzinfo=SHANGHAI),
+    )

@@ -183,6 +183,15 @@ class Market:
             if offer.from_on <= day <= offer.to_on and _is_launched(self.chips[offer.key], day)
         ]
 
+    def prices_on(self, day: date) -> dict[Key, int]:
+        """CNY that a unit costs about, of every model on sale on `day`."""
+        return {
+            offer.key: offer.price
+            for chip_class, workload in _OFFERS
+            for domestic in (True, False)
+            for offer in self.on_sale(chip_class, workload, day, domestic=domestic)
+        }
+
     def choose(
         self, random: Random, chip_class: str, workload: str, day: date, *, domestic: bool, liked: Key | None = None
     ) -> Offer | None:

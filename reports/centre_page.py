@@ -9,7 +9,9 @@ from centres.models import Centre, CentreRecord, ReportingPeriod
 from chips import uploads
 from chips.catalogue import doubts
 from chips.models import ChipRevision, InventoryLine, Submission
-from compliance.models import CurrentDetermination, Determination, InventoryRollup
+from compliance import exemptions, rulings
+from compliance.models import CurrentDetermination, Determination, Exemption, InventoryRollup
+from compliance.provisional import Provisional, reasons_of
 from compliance.wording import gap_in_words, sentence_of
 
 SHOWN_LINES = 500
@@ -21,6 +23,10 @@ class Standing(NamedTuple):
     determination: Determination
     sentence: str
     gap: str
+    # What released the centre, or lowered its threshold.
+    bearing: list[Exemption]
+    # Why it may still become another.
+    provisional: list[Provisional]
 
 
 class ShownLine(NamedTuple):
@@ -50,13 +56,16 @@ def content(user: User, centre: Centre, period_code: str | None) -> dict[str, An
     period = next((p for p in periods if p.code == period_code), periods[0] if periods else None)
     accepted = [s for s in submissions if s.period == period and s.status == "accepted"]
     standing = accepted[0] if accepted else None
+    determined = [c.determination for c in current if c.period == period]
     return {
         "centre": centre,
         "record": _record(centre, period),
         "records": centre.records.order_by("from_on", "recorded_at"),
         "period": period,
         "periods": periods,
-        "standings": [_standing(c.determination) for c in current if c.period == period],
+        "standings": _standings(determined),
+        "released": exemptions.of_centre(user, centre),
+        "by_hand": rulings.of_centre(user, centre),
         "submissions": [s for s in submissions if s.period == period],
         "inventory": standing,
         "lines": _lines(standing) if standing else [],
@@ -72,8 +81,12 @@ def _record(centre: Centre, period: ReportingPeriod | None) -> CentreRecord | No
     return CentreRecord.objects.as_of(day, timezone.now()).filter(centre=centre).first()
 
 
-def _standing(determination: Determination) -> Standing:
-    return Standing(determination, sentence_of(determination), gap_in_words(determination.answer))
+def _standings(determined: list[Determination]) -> list[Standing]:
+    bearing, provisional = exemptions.bearing_on(determined), reasons_of(determined, now=timezone.now())
+    return [
+        Standing(one, sentence_of(one), gap_in_words(one.answer), bearing.get(one.pk, []), provisional[one.pk])
+        for one in determined
+    ]
 
 
 def _lines(submission: Submission) -> list[ShownLine]:

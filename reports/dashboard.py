@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from accounts.models import Role, User
 from centres.models import Provenance, Region, ReportingPeriod
 from chips.models import Submission, SubmissionStatus, Workload
-from compliance.models import CurrentDetermination, InventoryRollup, Mandate, Outcome, OutcomeRollup
+from compliance.models import CurrentDetermination, ExemptionRequest, InventoryRollup, Mandate, Outcome, OutcomeRollup
 from compliance.shares import cut_percent
 
 # An outcome says that a rule asks nothing of a centre; lists leave these out unless they are asked for.
@@ -75,9 +75,14 @@ class MandateRow(NamedTuple):
         return sum(count for outcome, count in self.outcomes.items() if outcome in NOT_ASKED)
 
     @property
+    def exempt(self) -> int:
+        """The centres that an exemption releases: in scope, and none of those that comply."""
+        return self.outcomes.get(Outcome.EXEMPT, 0)
+
+    @property
     def others(self) -> int:
-        """The centres that are exempt, or of which nothing counts."""
-        return self.asked - sum(self.outcomes.get(outcome, 0) for outcome in SHOWN)
+        """The centres of which nothing counts."""
+        return self.asked - self.exempt - sum(self.outcomes.get(outcome, 0) for outcome in SHOWN)
 
 
 def periods_seen(user: User) -> list[ReportingPeriod]:
@@ -180,6 +185,13 @@ def awaiting(user: User) -> QuerySet[Submission]:
         ).exclude(status=SubmissionStatus.WITHDRAWN)
         return visible.filter(~Exists(later), status__in=[SubmissionStatus.DRAFT, SubmissionStatus.RETURNED])
     return visible.none()
+
+
+def exemption_requests(user: User) -> int:
+    """How many requests for exemptions wait for `user` to answer: none but for regulators."""
+    if user.role != Role.REGULATOR:
+        return 0
+    return ExemptionRequest.objects.visible_to(user).waiting().count()
 
 
 def fallen(user: User, choice: Choice, before: ReportingPeriod | None) -> int:

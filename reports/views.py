@@ -16,7 +16,8 @@ from chips import uploads
 from chips.catalogue import has_contested
 from chips.models import Figure
 from compliance.facts import provisions_in_force
-from compliance.models import Mandate, Outcome, Provision
+from compliance.models import CurrentDetermination, Mandate, Outcome, Provision
+from compliance.provisional import reasons_of
 from reports import build, centre_page, dashboard, tile_map
 from reports.choice import choice_of
 from reports.models import ReportRun, RunStatus
@@ -41,9 +42,11 @@ def show_dashboard(request: SignedInRequest) -> HttpResponse:
         "outcome_choices": Outcome.choices,
         "provision": provision_of(choice.mandate, choice.period),
     }
+    shown = list(context["page"])
     if request.htmx.target == "centres":
-        return render(request, "reports/dashboard.html#centres", context)
-    context |= {"illustrative": dashboard.illustrative(request.user, choice), **_waiting(request.user)}
+        return render(request, "reports/dashboard.html#centres", context | _provisional(shown))
+    illustrative = list(dashboard.illustrative(request.user, choice))
+    context |= {"illustrative": illustrative, **_provisional(shown + illustrative), **_waiting(request.user)}
     return render(request, "reports/dashboard.html", context | _national(request, context))
 
 
@@ -53,8 +56,14 @@ def _waiting(user: User) -> dict[str, Any]:
     return {
         "waiting": waiting[:SHOWN_WAITING],
         "waiting_count": waiting.count(),
+        "exemption_requests": dashboard.exemption_requests(user),
         "uploads": uploads.unfinished(user)[:SHOWN_WAITING],
     }
+
+
+def _provisional(shown: list[CurrentDetermination]) -> dict[str, Any]:
+    """Which of the determinations that are shown may still become others."""
+    return {"provisional": reasons_of((one.determination for one in shown), now=timezone.now())}
 
 
 def _national(request: SignedInRequest, context: dict[str, Any]) -> dict[str, Any]:

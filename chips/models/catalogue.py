@@ -23,7 +23,7 @@ class ChipClass(models.TextChoices):
 
 
 class Figure(models.TextChoices):
-    """What a claim can be about; the last three are texts, the others decimals."""
+    """What a claim can be about: decimals, but for the day of an export control, and texts of origin at the end."""
 
     FP16_TFLOPS = "fp16_tflops", _("compute, TFLOPS dense FP16")
     INT8_TOPS = "int8_tops", _("compute, TOPS dense INT8")
@@ -32,6 +32,9 @@ class Figure(models.TextChoices):
     INTERCONNECT_GBS = "interconnect_gbs", _("interconnect, GB/s")
     TDP_W = "tdp_w", _("power, W")
     PROCESS_NM = "process_nm", _("process, nm")
+    PRICE_CNY = "price_cny", _("price, CNY")
+    # The day from which it can no longer be bought in China.
+    EXPORT_CONTROLLED_ON = "export_controlled_on", _("export-controlled since")
     DESIGNER_COUNTRY = "designer_country", _("designer's country")
     FABRICATOR = "fabricator", _("fabricator")
     FABRICATOR_COUNTRY = "fabricator_country", _("fabricator's country")
@@ -107,8 +110,14 @@ class Claim(models.Model):
             models.UniqueConstraint(fields=["chip_model", "figure", "value", "source"], name="claim_once"),
             models.CheckConstraint(condition=Q(figure__in=Figure.values), name="claim_figure_known"),
             models.CheckConstraint(
-                condition=Q(figure__in=ORIGIN_FIGURES) | Q(value__regex=r"^[0-9]{1,18}(\.[0-9]{1,9})?$"),
+                condition=Q(figure__in=[*ORIGIN_FIGURES, Figure.EXPORT_CONTROLLED_ON])
+                | Q(value__regex=r"^[0-9]{1,18}(\.[0-9]{1,9})?$"),
                 name="claim_value_is_decimal",
+            ),
+            models.CheckConstraint(
+                condition=~Q(figure=Figure.EXPORT_CONTROLLED_ON)
+                | Q(value__regex=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+                name="claim_export_control_day",
             ),
             models.CheckConstraint(
                 condition=~Q(figure__in=[Figure.DESIGNER_COUNTRY, Figure.FABRICATOR_COUNTRY])

@@ -5,7 +5,15 @@ Pure: no database, no clock, no float; the same document always gives the same a
 """
 
 from compliance.engine.answer import answer, answer_text
-from compliance.engine.document import DocumentFault, check_provision
+from compliance.engine.document import (
+    DocumentFault,
+    Word,
+    check_date,
+    check_provision,
+    check_scope,
+    check_text,
+    not_one_of,
+)
 from compliance.engine.judge import DOMESTIC, FOREIGN, UNKNOWN, origin_of
 
 __all__ = [
@@ -13,8 +21,13 @@ __all__ = [
     "FOREIGN",
     "UNKNOWN",
     "DocumentFault",
+    "Word",
     "answer",
     "answer_text",
+    "check_date",
     "check_provision",
+    "check_scope",
+    "check_text",
+    "not_one_of",
     "origin_of",
 ]

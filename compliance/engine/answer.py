@@ -44,7 +44,7 @@ def _read(text: str | bytes) -> Any:
     except RecursionError:
         raise DocumentFault("not_json", "", "The document is nested too deeply.") from None
     except ValueError as error:
-        raise DocumentFault("not_json", "", f"The line is not JSON: {error}.") from None
+        raise DocumentFault("not_json", "", "The line is not JSON: %(error)s.", error=error) from None
 
 
 def _loads(text: str) -> Any:

@@ -28,12 +28,31 @@ _dates: set[str | None] = {None}
 _countries: set[str | None] = {None}
 
 
-class DocumentFault(ValueError):
-    """Why a document cannot be judged: a `code` of the contract and the JSON Pointer (RFC 6901) of the place."""
+class Word(str):
+    """A word within a message: translated before it stands in the sentence."""
 
-    def __init__(self, code: str, path: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.path, self.message = code, path, message
+    __slots__ = ()
+
+
+def _(text: str) -> str:
+    """Mark a text for translation; the engine itself speaks English."""
+    return text
+
+
+class DocumentFault(ValueError):
+    """Why a document cannot be judged: a `code` of the contract and the JSON Pointer (RFC 6901) of the place.
+
+    The sentence is `template` with `parameters` in their places, so that it can be said in other languages too.
+    """
+
+    def __init__(self, code: str, path: str, template: str, **parameters: object) -> None:
+        super().__init__(template % parameters)
+        self.code, self.path, self.template, self.parameters = code, path, template, parameters
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        return str(self)
 
 
 def scaled(text: str | None) -> int:
@@ -47,7 +66,7 @@ def check_document(document: Any) -> None:
     _object(document, "", _DOCUMENT)
     lines = document["lines"]
     if type(lines) is not list:
-        raise _wrong_type(lines, "/lines", "a list")
+        raise _wrong_type(lines, "/lines", _LIST_DUE)
     for index, line in enumerate(lines):
         if not _line_is_known(line):
             _object(line, f"/lines/{index}", _LINE)
@@ -56,6 +75,11 @@ def check_document(document: Any) -> None:
 def check_provision(provision: Any, path: str = "/provision") -> None:
     """Raise `DocumentFault` for the first fault in `provision`, which stands at `path`."""
     _object(provision, path, _PROVISION)
+
+
+def check_scope(scope: Any, path: str = "/provision/scope") -> None:
+    """Raise `DocumentFault` for the first fault in a provision's `scope`, which stands at `path`."""
+    _object(scope, path, _SCOPE)
 
 
 def _line_is_known(line: Any) -> bool:
@@ -80,53 +104,70 @@ def _line_is_known(line: Any) -> bool:
 def _object(value: Any, path: str, checks: dict[str, Check]) -> None:
     """An object of just the keys of `checks`, each value passing its check."""
     if type(value) is not dict:
-        raise _wrong_type(value, path, "an object")
+        raise _wrong_type(value, path, _("An object is due here, not %(found)s."))
     for key in checks:
         if key not in value:
-            raise DocumentFault("missing_key", f"{path}/{key}", f"The key {key!r} is missing.")
+            raise DocumentFault("missing_key", f"{path}/{key}", _("The key %(key)s is missing."), key=repr(key))
     for key in value:
         if key not in checks:
             pointer = str(key).replace("~", "~0").replace("/", "~1")
-            raise DocumentFault("unknown_key", f"{path}/{pointer}", f"The key {key!r} is not part of the contract.")
+            message = _("The key %(key)s is not part of the contract.")
+            raise DocumentFault("unknown_key", f"{path}/{pointer}", message, key=repr(key))
     for key, check in checks.items():
         check(value[key], f"{path}/{key}")
 
 
-def _wrong_type(value: Any, path: str, due: str) -> DocumentFault:
-    names = {bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
-    found = "null" if value is None else names.get(type(value), type(value).__name__)
-    return DocumentFault("wrong_type", path, f"{due.capitalize()} is due here, not {found}.")
+_LIST_DUE = _("A list is due here, not %(found)s.")
+# What JSON values are called in a sentence.
+_FOUND = {
+    bool: _("a boolean"),
+    int: _("a number"),
+    float: _("a number"),
+    str: _("a text"),
+    list: _("a list"),
+    dict: _("an object"),
+}
 
 
-def _bad_value(value: Any, path: str, due: str) -> DocumentFault:
-    shown = repr(value)
-    return DocumentFault("bad_value", path, f"{shown[:60]} is not {due}.")
+def _wrong_type(value: Any, path: str, template: str) -> DocumentFault:
+    found = "null" if value is None else Word(_FOUND.get(type(value), type(value).__name__))
+    return DocumentFault("wrong_type", path, template, found=found)
 
 
-def _text(value: Any, path: str) -> None:
+def _bad_value(value: Any, path: str, template: str, **parameters: object) -> DocumentFault:
+    return DocumentFault("bad_value", path, template, shown=repr(value)[:60], **parameters)
+
+
+def check_text(value: Any, path: str) -> None:
+    """Raise `DocumentFault` where `value` at `path` is no text."""
     if type(value) is not str:
-        raise _wrong_type(value, path, "a text")
+        raise _wrong_type(value, path, _("A text is due here, not %(found)s."))
 
 
 def _boolean(value: Any, path: str) -> None:
     if type(value) is not bool:
-        raise _wrong_type(value, path, "true or false")
+        raise _wrong_type(value, path, _("True or false is due here, not %(found)s."))
 
 
-def _matching(pattern: re.Pattern[str], due: str) -> Check:
+def _matching(pattern: re.Pattern[str], template: str) -> Check:
     def check(value: Any, path: str) -> None:
-        _text(value, path)
+        check_text(value, path)
         if pattern.fullmatch(value) is None:
-            raise _bad_value(value, path, due)
+            raise _bad_value(value, path, template)
 
     return check
 
 
+def not_one_of(value: Any, path: str, allowed: Collection[str]) -> DocumentFault:
+    """That `value` at `path` is none of those that it may be."""
+    return _bad_value(value, path, _("%(shown)s is not one of %(allowed)s."), allowed=", ".join(sorted(allowed)))
+
+
 def _one_of(allowed: Collection[str]) -> Check:
     def check(value: Any, path: str) -> None:
-        _text(value, path)
+        check_text(value, path)
         if value not in allowed:
-            raise _bad_value(value, path, "one of " + ", ".join(sorted(allowed)))
+            raise not_one_of(value, path, allowed)
 
     return check
 
@@ -142,7 +183,7 @@ def _or_null(check: Check) -> Check:
 def _list_of(check: Check) -> Check:
     def check_each(value: Any, path: str) -> None:
         if type(value) is not list:
-            raise _wrong_type(value, path, "a list")
+            raise _wrong_type(value, path, _LIST_DUE)
         for index, item in enumerate(value):
             check(item, f"{path}/{index}")
 
@@ -153,16 +194,17 @@ def _nested(checks: dict[str, Check]) -> Check:
     return lambda value, path: _object(value, path, checks)
 
 
-def _date(value: Any, path: str) -> None:
-    _text(value, path)
+def check_date(value: Any, path: str) -> None:
+    """Raise `DocumentFault` where `value` at `path` is no ISO date."""
+    check_text(value, path)
     if value in _dates:
         return
     if _DATE.fullmatch(value) is None:
-        raise _bad_value(value, path, "a date written YYYY-MM-DD")
+        raise _bad_value(value, path, _("%(shown)s is not a date written YYYY-MM-DD."))
     try:
         date.fromisoformat(value)
     except ValueError:
-        raise _bad_value(value, path, "a day of the calendar") from None
+        raise _bad_value(value, path, _("%(shown)s is not a day of the calendar.")) from None
     if len(_dates) >= _KNOWN_LIMIT:
         _dates.clear()
         _dates.add(None)
@@ -170,9 +212,9 @@ def _date(value: Any, path: str) -> None:
 
 
 def _country(value: Any, path: str) -> None:
-    _text(value, path)
+    check_text(value, path)
     if _COUNTRY.fullmatch(value) is None:
-        raise _bad_value(value, path, "an ISO 3166 alpha-2 country")
+        raise _bad_value(value, path, _("%(shown)s is not an ISO 3166 alpha-2 country."))
     _countries.add(value)
 
 
@@ -183,13 +225,14 @@ def _scale(text: str) -> int:
 
 def _decimal(value: Any, path: str) -> None:
     if type(value) is float:
-        raise DocumentFault("float", path, "A decimal string is due here; a JSON number is not exact.")
-    _text(value, path)
+        raise DocumentFault("float", path, _("A decimal string is due here; a JSON number is not exact."))
+    check_text(value, path)
     if value in _decimals:
         return
     # The pattern bounds the length before anything converts: int() of a long text costs seconds.
     if _DECIMAL.fullmatch(value) is None:
-        raise _bad_value(value, path, "a decimal string: 1 to 18 digits, then at most a point and 1 to 9 digits")
+        message = _("%(shown)s is not a decimal string: 1 to 18 digits, then at most a point and 1 to 9 digits.")
+        raise _bad_value(value, path, message)
     if len(_decimals) >= _KNOWN_LIMIT:
         _decimals.clear()
         _decimals[None] = 0
@@ -200,18 +243,18 @@ def _decimal_up_to(greatest: int) -> Check:
     def check(value: Any, path: str) -> None:
         _decimal(value, path)
         if scaled(value) > greatest * SCALE:
-            raise _bad_value(value, path, f"from 0 to {greatest}")
+            raise _bad_value(value, path, _("%(shown)s is not from 0 to %(greatest)s."), greatest=greatest)
 
     return check
 
 
 def _quantity(value: Any, path: str) -> None:
     if type(value) is float:
-        raise DocumentFault("float", path, "An integer is due here, not a number with a point or exponent.")
+        raise DocumentFault("float", path, _("An integer is due here, not a number with a point or exponent."))
     if type(value) is not int:
-        raise _wrong_type(value, path, "an integer")
+        raise _wrong_type(value, path, _("An integer is due here, not %(found)s."))
     if not 1 <= value <= GREATEST_QUANTITY:
-        raise DocumentFault("bad_value", path, f"A quantity is from 1 to {GREATEST_QUANTITY}.")
+        raise DocumentFault("bad_value", path, _("A quantity is from 1 to %(greatest)s."), greatest=GREATEST_QUANTITY)
 
 
 def _steps(value: Any, path: str) -> None:
@@ -219,19 +262,21 @@ def _steps(value: Any, path: str) -> None:
     seen: set[str] = set()
     for index, step in enumerate(value):
         if step["from"] in seen:
-            raise DocumentFault("bad_value", f"{path}/{index}/from", f"A second step begins on {step['from']}.")
+            message = _("A second step begins on %(day)s.")
+            raise DocumentFault("bad_value", f"{path}/{index}/from", message, day=step["from"])
         seen.add(step["from"])
 
 
 def _exemption(value: Any, path: str) -> None:
     _object(value, path, _EXEMPTION)
     if value["to"] is not None and value["to"] < value["from"]:
-        raise DocumentFault("bad_value", f"{path}/to", f"It ends on {value['to']}, before it begins.")
+        message = _("It ends on %(day)s, before it begins.")
+        raise DocumentFault("bad_value", f"{path}/to", message, day=value["to"])
 
 
-_texts = _or_null(_list_of(_text))
+_texts = _or_null(_list_of(check_text))
 _STEP: dict[str, Check] = {
-    "from": _date,
+    "from": check_date,
     "comparator": _one_of(("at_least", "over")),
     "threshold": _decimal_up_to(1),
 }
@@ -239,15 +284,15 @@ _POPULATION: dict[str, Check] = {
     "classes": _texts,
     "workloads": _texts,
     "statuses": _texts,
-    "acquired_from": _or_null(_date),
+    "acquired_from": _or_null(check_date),
 }
 _SCOPE: dict[str, Check] = {
     "kinds": _texts,
-    "regions": _or_null(_list_of(_matching(_REGION_PREFIX, "a region code's first digits"))),
+    "regions": _or_null(_list_of(_matching(_REGION_PREFIX, _("%(shown)s is not a region code's first digits.")))),
     "ownership": _texts,
     "state_funded": _or_null(_boolean),
-    "commissioned_from": _or_null(_date),
-    "commissioned_to": _or_null(_date),
+    "commissioned_from": _or_null(check_date),
+    "commissioned_to": _or_null(check_date),
     "progress_under": _or_null(_decimal),
 }
 _PROVISION: dict[str, Check] = {
@@ -259,32 +304,32 @@ _PROVISION: dict[str, Check] = {
     "steps": _steps,
 }
 _CENTRE: dict[str, Check] = {
-    "kind": _text,
-    "region": _matching(_REGION, "a region code of 2, 4 or 6 digits"),
-    "ownership": _text,
+    "kind": check_text,
+    "region": _matching(_REGION, _("%(shown)s is not a region code of 2, 4 or 6 digits.")),
+    "ownership": check_text,
     "state_funded": _boolean,
-    "commissioned_on": _or_null(_date),
+    "commissioned_on": _or_null(check_date),
     "progress": _or_null(_decimal_up_to(100)),
 }
 _EXEMPTION: dict[str, Check] = {
-    "from": _date,
-    "to": _or_null(_date),
+    "from": check_date,
+    "to": _or_null(check_date),
     "threshold": _or_null(_decimal_up_to(1)),
 }
 _LINE: dict[str, Check] = {
-    "chip": _text,
-    "class": _text,
+    "chip": check_text,
+    "class": check_text,
     "quantity": _quantity,
-    "workload": _text,
-    "status": _text,
-    "acquired_on": _or_null(_date),
+    "workload": check_text,
+    "status": check_text,
+    "acquired_on": _or_null(check_date),
     "designer_country": _or_null(_country),
     "fabricator_country": _or_null(_country),
     "compute": _or_null(_decimal),
     "unit_price": _or_null(_decimal),
 }
 _DOCUMENT: dict[str, Check] = {
-    "as_of": _date,
+    "as_of": check_date,
     "provision": check_provision,
     "centre": _nested(_CENTRE),
     "exemptions": _list_of(_exemption),

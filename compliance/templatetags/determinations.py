@@ -6,9 +6,10 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext
 
-from compliance import wording
+from compliance import reading, wording
 from compliance.explain import EXCLUDED
 from compliance.models import Mandate, Outcome, Provision
+from compliance.provisional import Provisional
 from compliance.shares import cut_percent, parts_of, percent_of
 
 register = template.Library()
@@ -70,7 +71,7 @@ def share_of(part: Any, whole: Any, places: int = 1) -> str:
 @register.filter
 def in_words(provision: Provision, day: Any) -> str:
     """What the provision asks for on `day`."""
-    return wording.rule_in_words(provision.rule, day)
+    return reading.rule_in_words(provision.rule, day)
 
 
 @register.filter
@@ -95,6 +96,12 @@ def comparator(value: str) -> str:
 def reason(code: str) -> str:
     """Why a line is left out, in words."""
     return str(EXCLUDED[code])
+
+
+@register.filter
+def reasons_for(provisional: dict[int, list[Provisional]], determination: int) -> list[Provisional]:
+    """Why the determination with this key is provisional."""
+    return provisional.get(determination, [])
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from chips.models import Submission, Upload
 from chips.originals import keep_original
 from chips.uploads import read, receive
 from compliance.determine import determine
-from compliance.models import Determination
+from compliance.exemptions import grant
+from compliance.models import Determination, Exemption, Mandate, OutcomeChange, Outlook, Simulation
+from compliance.outlook.make import make_outlooks
+from compliance.simulate import simulate
 from reports import build
 from reports.models import ReportRun
 from tests import cast
@@ -62,6 +66,22 @@ class Register:
     def determination(self, mandate: str) -> Determination:
         return Determination.objects.get(centre=self.mine, provision__mandate__code=mandate, current__isnull=False)
 
+    @property
+    def simulation(self) -> Simulation:
+        return Simulation.objects.get()
+
+    @property
+    def exemption(self) -> Exemption:
+        return Exemption.objects.get(centre=self.mine)
+
+    @property
+    def outlook(self) -> Outlook:
+        return Outlook.objects.get(centre=self.mine, mandate__code="SH-2023")
+
+    @property
+    def outcome_change(self) -> OutcomeChange:
+        return OutcomeChange.objects.get(centre=self.mine, mandate__code="SH-2023")
+
 
 def make_register() -> Register:
     owner: Operator = cast.operator()
@@ -76,6 +96,7 @@ def make_register() -> Register:
         keep_original(path, PLAIN_SHA256)
         assert submission.file_sha256 == PLAIN_SHA256
     determine(period=cast.period(), cause="test")
+    make_outlooks(cast.period())
     people = {
         "owner": cast.user("owner", Role.OPERATOR, acts_for=owner),
         "rival": cast.user("rival", Role.OPERATOR, acts_for=rival),
@@ -89,6 +110,14 @@ def make_register() -> Register:
         sent_by=people["owner"], received_at=timezone.now(), ring=False,
     )  # fmt: skip
     read(faulty.pk)
+    mandate = Mandate.objects.get(code="SH-2023")
+    # Of days that no period of the register ends on.
+    grant(
+        centre=mine, mandate=mandate, from_on=date(2026, 10, 1), to_on=date(2026, 10, 2), threshold=None,
+        reason="A test.", by=people["regulator"],
+    )  # fmt: skip
+    rule = mandate.provisions.issued().get().rule
+    simulate(by=people["regulator"], mandate=mandate, rule=rule, period=cast.period())
     run = build.request_run(period=cast.period(), requested_by=people["analyst"])
     build.build(run.pk)
     run.refresh_from_db()

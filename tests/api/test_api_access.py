@@ -22,6 +22,7 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "operator-detail": {"GET": SEEN},
     "centre-list": {"GET": EVERYBODY},
     "centre-detail": {"GET": SEEN},
+    "centre-plan": {"GET": SEEN},
     "period-list": {"GET": EVERYBODY},
     "period-detail": {"GET": EVERYBODY},
     "vendor-list": {"GET": EVERYBODY},
@@ -58,6 +59,20 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "determination-list": {"GET": EVERYBODY},
     "determination-detail": {"GET": SEEN},
     "determination-explanation": {"GET": SEEN},
+    "determination-reproduce": {"GET": SEEN},
+    "outcome-change-list": {"GET": EVERYBODY},
+    "outcome-change-detail": {"GET": SEEN},
+    "rollup-list": {"GET": EVERYBODY},
+    # A grant or a revocation without a field: who may decide is told what is missing.
+    "exemption-list": {"GET": EVERYBODY, "POST": (403, 403, 400, 400, 403, 403)},
+    "exemption-detail": {"GET": SEEN},
+    "exemption-revoke": {"POST": (403, 404, 400, 404, 403, 404)},
+    "outlook-list": {"GET": EVERYBODY},
+    "outlook-detail": {"GET": SEEN},
+    # Of the whole country; the rule is missing.
+    "mandate-simulate": {"POST": (403, 403, 400, 400, 403, 403)},
+    "simulation-list": {"GET": EVERYBODY},
+    "simulation-detail": {"GET": (404, 404, 200, 404, 200, 404)},
     "report-list": {"GET": EVERYBODY},
     "report-detail": {"GET": EVERYBODY},
     "report-runs": {"GET": EVERYBODY, "POST": (403, 403, 400, 403, 400, 403)},
@@ -71,6 +86,8 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "missing": {"GET": (404,) * 6, "POST": (404,) * 6},
 }
 PAGES = {"docs", "redoc"}
+# Resources whose own name has a hyphen.
+HYPHENATED = ("report-run", "outcome-change")
 # Routes whose object has an owner, each with the number of an object that is not there.
 OWNED = [name for name, methods in MATRIX.items() if 404 in (*methods.get("GET", ()), *methods.get("POST", ()))]
 for name in ("missing", "submission-receipt", "submission-receipt-json", "submission-receipt-pdf"):
@@ -103,12 +120,16 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
         "upload": register.faulty.pk,
         "timeliness": register.mine.code,
         "determination": register.determination("SH-2023").pk,
+        "outcome-change": register.outcome_change.pk,
         "report-run": register.run.pk,
         "region": "31",
         "period": "2025Q4",
         "vendor": 1,
         "chip": 1,
         "mandate": "SH-2023",
+        "simulation": register.simulation.key,
+        "exemption": register.exemption.pk,
+        "outlook": register.outlook.pk,
         "report": "national-quarterly",
     }
     if name in ("me", "schema", "docs", "redoc", "finding-codes"):
@@ -117,16 +138,13 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
         return "inventory-template.xlsx"
     if name == "report-runs":
         return "reports/national-quarterly/runs/"
-    # A resource's own name has a hyphen only in "report-run".
-    resource, _, what = (
-        ("report-run", "", name.removeprefix("report-run-"))
-        if name.startswith("report-run-")
-        else (name.partition("-"))
-    )
+    hyphenated = next((own for own in HYPHENATED if name.startswith(f"{own}-")), None)
+    resource, what = (hyphenated, name.removeprefix(f"{hyphenated}-")) if hyphenated else name.split("-", 1)
     several = resource if resource == "timeliness" else f"{resource}s"
     if what == "list":
         return f"{several}/"
-    asked = ("SH-99" if resource in ("centre", "timeliness") else 999_999) if missing else key[resource]
+    gone = {"centre": "SH-99", "timeliness": "SH-99", "simulation": "00000000-0000-4000-8000-000000000000"}
+    asked = gone.get(resource, 999_999) if missing else key[resource]
     named = {"detail": "", "errors": "errors.xlsx", "receipt-json": "receipt.json", "receipt-pdf": "receipt.pdf"}
     return f"{several}/{asked}/" + named.get(what, f"{what}/")
 

@@ -1,6 +1,7 @@
 """What the resources say, and what the writes do."""
 
 import hashlib
+import json
 from datetime import date
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def test_half_is_enough_for_shanghai_and_not_for_the_nation(register: Register) 
         assert (found["outcome"], found["comparator"], found["replace"]) == (outcome, comparator, gap)
         assert found["low"] == found["high"] == found["threshold"] == half
         assert (found["units_domestic"], found["units_foreign"], found["is_current"]) == (500, 500, True)
-        explained = register.get("owner", path + "explanation/").json()
+        explained = json.loads(register.get("owner", path + "explanation/").getvalue())
         assert explained["is_reproduced"] is True
         assert explained["answer"]["outcome"] == outcome
         assert explained["answer"]["digest"] == found["digest"]
@@ -188,7 +189,7 @@ def test_from_draft_to_a_request_to_determine(register: Register) -> None:
     assert refused(register.post("owner", path + "attest/"), 409, "wrong_status")["submission_status"] == "submitted"
     assert register.post("regulator", path + "accept/").json()["status"] == "accepted"
     request = DeterminationRequest.objects.get()
-    assert (request.centre, request.period_id) == (register.mine, "2025Q4")
+    assert (request.centres, request.period_id) == ([register.mine.pk], "2025Q4")
     refused(register.post("owner", path + "withdraw/"), 409, "wrong_status")
 
 

@@ -244,7 +244,7 @@ class TestRepudiation:
         standing = Submission.objects.accepted_as_known
         assert standing(cast.period(), before).get() == submission
         assert not standing(cast.period(), timezone.now()).exists()
-        assert DeterminationRequest.objects.get().centre == where
+        assert DeterminationRequest.objects.get().centres == [where.pk]
         assert "Our key was stolen." in filer.get(f"/submissions/{submission.pk}/").content.decode()
 
     def test_it_needs_the_password_and_a_reason(self, filer: Client) -> None:

@@ -19,7 +19,7 @@ def test_accepting_asks_for_the_determination_in_the_same_transaction() -> None:
     assert not DeterminationRequest.objects.exists()
     submission.refresh_from_db()
     assert accept(submission, by=cast.regulator("second")).status == "accepted"
-    assert DeterminationRequest.objects.get().centre == submission.centre
+    assert DeterminationRequest.objects.get().centres == [submission.centre.pk]
 
 
 def test_the_second_of_two_reviewers_is_told() -> None:

@@ -66,7 +66,7 @@ def test_from_draft_to_accepted_and_determined(filer: Client, where: Centre) -> 
     regulator.post(f"/submissions/{draft.pk}/accept/")
     draft.refresh_from_db()
     assert (draft.status, draft.decided_by and draft.decided_by.username) == ("accepted", "regulator")
-    assert DeterminationRequest.objects.get().centre == where
+    assert DeterminationRequest.objects.get().centres == [where.pk]
     late = regulator.post(f"/submissions/{draft.pk}/return/", {"comment": "no"}, follow=True).content.decode()
     assert "regulator decided it at" in late
 

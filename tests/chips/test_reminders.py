@@ -9,12 +9,13 @@ from django.core import mail
 from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from accounts.mails import FIRST_WAIT, GREATEST_ATTEMPTS
 from accounts.models import Membership, Role, User
 from centres.models import Centre, Operator, Provenance
 from centres.terms import set_term
 from chips import reminders
 from chips.models import Reminder, Submission
-from chips.reminders import FIRST_WAIT, GREATEST_ATTEMPTS, STALE_AFTER, send_unsent, write_reminders
+from chips.reminders import STALE_AFTER, send_unsent, write_reminders
 from tests import cast
 from tests.chips.mail_server import MailServer, serving
 from tests.together import at_once

@@ -26,7 +26,7 @@ def asked(now: datetime) -> list[str]:
     before = set(DeterminationRequest.objects.values_list("pk", flat=True))
     request_ended_periods(now)
     made = DeterminationRequest.objects.exclude(pk__in=before).order_by("period_id")
-    assert all((request.cause, request.centre) == ("filing ended", None) for request in made)
+    assert all((request.cause, request.centres) == ("filing ended", None) for request in made)
     return [request.period_id for request in made]
 
 
@@ -75,12 +75,12 @@ def test_a_centre_that_has_not_filed_is_found_to_have_not_reported() -> None:
 
 
 def test_the_database_lets_one_such_request_be() -> None:
-    request_determination(period=cast.period(), centre=None, cause="filing ended")
+    request_determination(period=cast.period(), centres=None, cause="filing ended")
     with pytest.raises(IntegrityError, match="filing_ended_once"), transaction.atomic():
-        request_determination(period=cast.period(), centre=None, cause="filing ended")
+        request_determination(period=cast.period(), centres=None, cause="filing ended")
     # Of others there can be any number.
     for _ in range(2):
-        request_determination(period=cast.period(), centre=None, cause="nightly sweep")
+        request_determination(period=cast.period(), centres=None, cause="nightly sweep")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ from django.db import connection
 
 from centres.models import Centre, CentreRecord, Provenance, Region
 from centres.reference import DATA
-from chips.models import Adoption, Alias, ChipModel, ChipRevision, Claim, MarketTotal, Vendor
+from chips.models import Adoption, Alias, ChipModel, ChipRevision, Claim, Figure, MarketTotal, Vendor
 from compliance.models import Mandate, Provision
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,7 @@ def test_it_loads_everything_that_is_published() -> None:
         "22 vendors",
         "69 chip models",
         "469 claims",
+        "17 export controls",
         "11 published market totals",
         "3 mandates",
         "8 publicly",
@@ -79,6 +80,15 @@ def test_the_two_rules_differ_by_their_comparator() -> None:
     assert rules["CN-2025-NEW"]["scope"]["progress_under"] == "30"
 
 
+def test_what_needs_a_licence_counts_from_its_day_and_names_the_measure() -> None:
+    load()
+    revision = ChipRevision.objects.filter(chip_model__name="H20").latest("pk")
+    claim = Claim.objects.get(pk__in=revision.claims, figure=Figure.EXPORT_CONTROLLED_ON)
+    assert claim.value == "2025-04-09"
+    assert "Letter to Nvidia of 9 April 2025" in claim.source
+    assert not Claim.objects.filter(chip_model__name="L20", figure=Figure.EXPORT_CONTROLLED_ON).exists()
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
@@ -86,6 +96,8 @@ def test_the_two_rules_differ_by_their_comparator() -> None:
         ("vendors.csv", "established", "certain", "vendors.csv, line 16, column confidence"),
         ("chip_claims.csv", "tdp_w,280", "tdp_w,1e9", "chip_claims.csv, line 2, column value"),
         ("chips.csv", "Huawei (HiSilicon),Ascend 910,", "Huawai,Ascend 910,", "chips.csv, line 2, column vendor"),
+        ("export_controls.csv", "2025-04-15", "2025-04-31", "export_controls.csv, line 17, column controlled_on"),
+        ("export_controls.csv", "Nvidia,H20,", "Nvidia,H21,", "export_controls.csv, line 16, column model"),
         ("mandates.csv", "at_least,0.5", "at_least,1.5", "mandates.csv, line 2, column threshold"),
         ("market.csv", "4000000,100", "4000000,101", "market.csv, line 5, column share_percent"),
         ("centres.csv", ",6210,", ",9910,", "centres.csv, line 2, column region"),

@@ -1,12 +1,10 @@
 """Sentences say what the numbers beside them say."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
-from compliance.wording import determination_in_words, gap_in_words, rule_in_words, threshold_in_words
-from tests.compliance.engine.documents import document
+from compliance.wording import determination_in_words, gap_in_words
 
 BASE = {"reason": None, "threshold": "1/2", "comparator": "over", "replace": None, "add": None}
 
@@ -62,27 +60,3 @@ def test_what_a_determination_says(given: dict[str, Any], units: Any, metric: st
 )
 def test_what_is_missing(given: dict[str, Any], said: str) -> None:
     assert gap_in_words(given) == said
-
-
-@pytest.mark.parametrize(
-    ("threshold", "comparator", "said"),
-    [("1/2", "over", "over 50%"), ("1/1", "at_least", "at least 100%"), ("1/3000", "over", None)],
-)
-def test_thresholds_are_exact(threshold: str, comparator: str, said: str | None) -> None:
-    if said is None:
-        with pytest.raises(ValueError, match="no finite decimal"):
-            threshold_in_words(threshold, comparator)
-    else:
-        assert threshold_in_words(threshold, comparator) == said
-
-
-def test_a_rule_is_told_by_the_step_in_force_on_the_day() -> None:
-    rule = document()["provision"] | {
-        "steps": [
-            {"from": "2025-01-01", "comparator": "at_least", "threshold": "0.5"},
-            {"from": "2027-01-01", "comparator": "over", "threshold": "0.7"},
-        ],
-    }
-    assert rule_in_words(rule, date(2026, 12, 31)).startswith("From 1 January 2025: at least 50% domestic")
-    assert rule_in_words(rule, date(2027, 1, 1)).startswith("From 1 January 2027: over 70% domestic")
-    assert rule_in_words(rule, date(2024, 1, 1)).startswith("From 1 January 2025: at least 50% domestic")

@@ -16,7 +16,8 @@ from centres.models import Centre, CentreRecord, Operator, Provenance
 from chips.models import InventoryLine, Submission, SubmissionStatus
 from chips.originals import original
 from chips.submissions import FaultyFile, Incoming, store_all
-from compliance.models import CurrentDetermination, Exemption
+from compliance.exemptions import check_terms
+from compliance.models import CurrentDetermination, Exemption, ExemptionRequest
 from demonstration import load, users
 from demonstration.illustrative import MARK_EN, MARK_ZH
 from demonstration.store import CannotLoad, determine_periods, store_country
@@ -224,3 +225,14 @@ def test_two_centres_are_exempt_one_of_them_in_part() -> None:
     assert (whole.threshold, outcome(whole.centre.code, "CN-2025")) == (None, "exempt")
     assert outcome(in_part.centre.code, "CN-2025") == "compliant"
     assert in_part.granted_by == User.objects.get(role=Role.REGULATOR)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_operator_asks_for_an_exemption_and_the_regulator_finds_it_waiting(client: Client) -> None:
+    (asked,) = ExemptionRequest.objects.waiting()
+    assert asked.asked_by == User.objects.get(role=Role.OPERATOR)
+    check_terms(
+        mandate=asked.mandate, from_on=asked.from_on, to_on=asked.to_on, threshold=asked.threshold, reason=asked.reason
+    )
+    client.force_login(User.objects.get(role=Role.REGULATOR))
+    assert f"/exemptions/requests/{asked.pk}/" in client.get("/exemptions/").content.decode()

@@ -36,13 +36,13 @@ def done(request: DeterminationRequest) -> bool:
 @pytest.mark.usefixtures("worker")
 def test_a_worker_does_what_is_rung_for_and_does_it_once(period: ReportingPeriod) -> None:
     with transaction.atomic():
-        request = requests.request_determination(period=period, centre=None, cause="test")
+        request = requests.request_determination(period=period, centres=None, cause="test")
     for _ in range(5):
         fulfil_request.delay(request.pk)
     wait_for(lambda: done(request))
     count = Determination.objects.count()
     assert count == 3 * Centre.objects.count()
-    second = requests.request_determination(period=period, centre=None, cause="test")
+    second = requests.request_determination(period=period, centres=None, cause="test")
     wait_for(lambda: done(second))
     assert Determination.objects.count() == count
 
@@ -63,7 +63,7 @@ def test_a_broker_that_is_away_fails_nothing_that_was_committed(
     app.amqp._producer_pool = None
     try:
         with transaction.atomic():
-            request = requests.request_determination(period=period, centre=None, cause="test")
+            request = requests.request_determination(period=period, centres=None, cause="test")
     finally:
         app.amqp._producer_pool = None
     assert not done(request)
@@ -73,7 +73,7 @@ def test_a_broker_that_is_away_fails_nothing_that_was_committed(
 def test_a_request_that_is_withdrawn_with_its_cause_leaves_nothing(period: ReportingPeriod) -> None:
     @transaction.atomic
     def cause_that_fails() -> None:
-        requests.request_determination(period=period, centre=None, cause="test")
+        requests.request_determination(period=period, centres=None, cause="test")
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -5,8 +5,10 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from centres.models import Centre, Provenance, ReportingPeriod
+from centres.periods import closes_at
 from compliance.determine import determine
 from compliance.models import Mandate
 
@@ -31,7 +33,8 @@ class Command(BaseCommand):
         for code, found in ((centre, centres), (mandate, mandates)):
             if found is not None and not found.exists():
                 raise CommandError(f"There is no {found.model._meta.verbose_name} {code}.", returncode=2)
-        judgements = determine(period=quarter, cause="command", centres=centres, mandates=mandates)
+        determined = determine(period=quarter, cause="command", centres=centres, mandates=mandates)
+        judgements = determined.judgements
         if as_json:
             for judgement in judgements:
                 whole = {
@@ -42,12 +45,16 @@ class Command(BaseCommand):
                 }
                 self.stdout.write(json.dumps(whole | judgement.answer, ensure_ascii=False))
             return
-        new = sum(judgement.is_new for judgement in judgements)
         # What is worked out for a centre that never filed is in no sum.
         filed = [j for j in judgements if j.provenance != Provenance.ILLUSTRATIVE]
         counted = Counter((j.mandate, j.answer["outcome"]) for j in filed)
         for (code, outcome), count in sorted(counted.items()):
             self.stdout.write(f"{code}: {outcome} {count}")
-        self.stdout.write(f"{len(judgements)} determinations stand for {period}, {new} of them made now.")
+        self.stdout.write(f"{len(judgements)} determinations stand for {period}, {determined.made} of them made now.")
         if illustrative := len(judgements) - len(filed):
             self.stdout.write(f"{illustrative} of them are of centres that never filed and are not counted above.")
+        if determined.without_history:
+            codes = ", ".join(determined.without_history)
+            self.stdout.write(f"Not determined, since nothing is known of them on {quarter.ends_on}: {codes}.")
+        if timezone.now() < closes_at(quarter):
+            self.stdout.write(f"{period} has not ended: what is determined of it is provisional.")

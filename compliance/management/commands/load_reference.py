@@ -18,6 +18,7 @@ STEPS = (
     ("vendors", catalogue.load_vendors),
     ("chip models", catalogue.load_chips),
     ("claims about figures", catalogue.load_claims),
+    ("export controls", catalogue.load_export_controls),
     ("published market totals", catalogue.load_market),
     ("mandates", mandates.load_mandates),
     ("publicly reported centres", reference.load_centres),

@@ -1,19 +1,21 @@
-"""Mandates as dated data, and the determinations made under them."""
+"""What was determined, which of it stands, how outcomes changed, and what is still to be determined."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from centres.models import Centre, CentreRecord, Confidence, Region, ReportingPeriod
-from chips.models import Submission, Workload
+from centres.models import Centre, CentreRecord, Region, ReportingPeriod
+from chips.models import Submission
+from compliance.models.mandates import HandDecision, Mandate, Provision
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -32,85 +34,50 @@ class Outcome(models.TextChoices):
     NON_COMPLIANT = "non_compliant", _("non-compliant")
 
 
-class Mandate(models.Model):
-    code = models.CharField(max_length=30, unique=True)
-    title_en = models.CharField(max_length=200)
-    title_zh = models.CharField(max_length=200)
-    issuer = models.CharField(max_length=200)
-    # A year, a month or a day, as precisely as it was published.
-    issued_on = models.CharField(max_length=10)
-    source = models.TextField(blank=True)
-    confidence = models.CharField(max_length=20, choices=Confidence.choices)
-
-    class Meta:
-        ordering = ["code"]
-
-    def __str__(self) -> str:
-        return self.code
+class DeterminationRunQuerySet(models.QuerySet["DeterminationRun"]):
+    def visible_to(self, user: User) -> DeterminationRunQuerySet:
+        """The runs that `user` may follow: regulators and analysts; of their centres is asked apart."""
+        return self if user.role in (Role.REGULATOR, Role.ANALYST) else self.none()
 
 
-class Provision(models.Model):
-    """One version of a mandate's rule, from a day on: never edited once issued, only superseded."""
+class DeterminationRun(models.Model):
+    """One cause that has many centres determined anew, and how far that is.
 
-    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="provisions")
-    from_on = models.DateField()
-    recorded_at = models.DateTimeField()
-    # The provision of the engine's contract, as it stands in the document that is judged.
-    rule = models.JSONField()
-    legal_text = models.TextField()
-    citation = models.TextField(blank=True)
-    written_by = models.ForeignKey(
+    It judges by what was known when it was asked for, whatever is issued in between.
+    """
+
+    cause = models.CharField(max_length=60)
+    # What it was, as codes: worded anew for each reader.
+    subject = models.JSONField(default=dict, blank=True)
+    requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    issued_at = models.DateTimeField(null=True, blank=True)
+    requested_at = models.DateTimeField()
+
+    objects = DeterminationRunQuerySet.as_manager()
 
     class Meta:
-        ordering = ["mandate_id", "from_on", "recorded_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["mandate", "from_on"],
-                condition=Q(issued_at__isnull=False),
-                name="provision_one_a_day",
-            ),
-            models.CheckConstraint(
-                condition=Q(approved_by__isnull=True) | Q(written_by__isnull=True) | ~Q(approved_by=F("written_by")),
-                name="provision_approved_by_another",
-            ),
-        ]
-
-
-class Exemption(models.Model):
-    """That a centre need not meet a mandate, or only a lower threshold, from a day to a day."""
-
-    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="exemptions")
-    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="exemptions")
-    from_on = models.DateField()
-    to_on = models.DateField()
-    threshold = models.DecimalField(max_digits=10, decimal_places=9, null=True, blank=True)
-    reason = models.TextField()
-    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    granted_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["centre_id", "from_on"]
-        constraints = [
-            models.CheckConstraint(condition=Q(to_on__gte=F("from_on")), name="exemption_ends_after_start"),
-            models.CheckConstraint(
-                condition=Q(threshold__isnull=True) | Q(threshold__gte=0, threshold__lte=1),
-                name="exemption_threshold_share",
-            ),
-            models.CheckConstraint(condition=~Q(reason=""), name="exemption_has_reason"),
-        ]
+        ordering = ["-pk"]
 
 
 class DeterminationQuerySet(models.QuerySet["Determination"]):
     def visible_to(self, user: User) -> DeterminationQuerySet:
         """The determinations of the centres that `user` may know of."""
         return self.filter(centre__in=Centre.objects.visible_to(user))
+
+
+def _tells_otherwise(measure: str) -> Q:
+    """That a centre is compliant and surely under 30% by `measure`, or non-compliant and surely over 70% by it."""
+    domestic, foreign, unknown = (F(f"{measure}_{origin}") for origin in ("domestic", "foreign", "unknown"))
+    under_30_percent = Q(GreaterThan(foreign * 3, (domestic + unknown) * 7))
+    over_70_percent = Q(GreaterThan(domestic * 3, (foreign + unknown) * 7))
+    return (Q(outcome=Outcome.COMPLIANT) & under_30_percent) | (Q(outcome=Outcome.NON_COMPLIANT) & over_70_percent)
+
+
+COMPUTE_TELLS_OTHERWISE = _tells_otherwise("compute")
+UNITS_TELL_OTHERWISE = _tells_otherwise("units")
+# Few are so: an index of just these makes a list of them cost what it shows.
+TELLS_TWO_STORIES = COMPUTE_TELLS_OTHERWISE | UNITS_TELL_OTHERWISE
 
 
 class Determination(models.Model):
@@ -128,7 +95,12 @@ class Determination(models.Model):
     submission = models.ForeignKey(Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     chip_revisions = ArrayField(models.BigIntegerField(), default=list)
     exemptions = ArrayField(models.BigIntegerField(), default=list)
+    # What was decided by hand: null where nothing was.
+    hand_decision = models.ForeignKey(HandDecision, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     cause = models.CharField(max_length=60)
+    run = models.ForeignKey(
+        DeterminationRun, null=True, blank=True, on_delete=models.PROTECT, related_name="determinations"
+    )
     # What was counted, by origin; null where nothing was: units, and TFLOPS dense FP16 of those with a known figure.
     units_domestic = models.BigIntegerField(null=True)
     units_foreign = models.BigIntegerField(null=True)
@@ -140,7 +112,10 @@ class Determination(models.Model):
     objects = DeterminationQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["period", "provision", "centre", "-id"], name="determination_latest")]
+        indexes = [
+            models.Index(fields=["period", "provision", "centre", "-id"], name="determination_latest"),
+            models.Index(fields=["period", "provision"], condition=TELLS_TWO_STORIES, name="determination_stories"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="determination_outcome_known"),
             models.CheckConstraint(condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="determination_digest_shape"),
@@ -200,66 +175,39 @@ class CurrentDetermination(models.Model):
         ]
 
 
-_Summed = TypeVar("_Summed", bound=models.Model)
+class OutcomeChangeQuerySet(models.QuerySet["OutcomeChange"]):
+    def visible_to(self, user: User) -> OutcomeChangeQuerySet:
+        """The changes of the centres that `user` may know of."""
+        return self.filter(centre__in=Centre.objects.visible_to(user))
 
 
-class RollupQuerySet(models.QuerySet[_Summed]):
-    def visible_to(self, user: User) -> Self:
-        """The rollups of the regions that `user` sees whole; an operator's own centres are too few to sum."""
-        if user.sees_whole_country:
-            return self
-        if user.role == Role.REGULATOR:
-            return self.filter(region__in=user.region_codes)
-        return self.none()
+class OutcomeChange(models.Model):
+    """That a centre's outcome under a mandate in a period became another: appended, and read in the order of its keys.
 
-
-class Rollup(models.Model):
-    """Sums over the centres of a region for a period: units, and TFLOPS dense FP16 of those with a known figure."""
-
-    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
-    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
-    units_domestic = models.BigIntegerField()
-    units_foreign = models.BigIntegerField()
-    units_unknown = models.BigIntegerField()
-    compute_domestic = models.DecimalField(max_digits=40, decimal_places=9)
-    compute_foreign = models.DecimalField(max_digits=40, decimal_places=9)
-    compute_unknown = models.DecimalField(max_digits=40, decimal_places=9)
-
-    class Meta:
-        abstract = True
-
-
-class OutcomeRollup(Rollup):
-    """How many centres of a region came to an outcome under a mandate in a period, and what was counted of them."""
-
-    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="+")
-    outcome = models.CharField(max_length=20, choices=Outcome.choices)
-    centres = models.PositiveIntegerField()
-
-    objects = RollupQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["period", "mandate", "region", "outcome"], name="outcome_rollup_once"),
-        ]
-
-
-class InventoryRollup(Rollup):
-    """The accelerator cards in service that a region's centres reported for a period, by workload and origin.
-
-    It asks no mandate: domestic is what was designed in `HOME`.
+    Written in the transaction that appends the determination, so that whoever reads on from the last key that they
+    know misses none: cases, mails, webhooks.
     """
 
-    HOME = "CN"
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="outcome_changes")
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="+")
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
+    # Null: it was not determined before.
+    before = models.ForeignKey(Determination, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # Null: it is not determined any more, since the centre had closed.
+    after = models.ForeignKey(Determination, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    outcome_before = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
+    outcome_after = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
+    recorded_at = models.DateTimeField()
 
-    workload = models.CharField(max_length=20, choices=Workload.choices)
-    units_without_compute = models.BigIntegerField()
-
-    objects = RollupQuerySet.as_manager()
+    objects = OutcomeChangeQuerySet.as_manager()
 
     class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["centre", "-id"], name="outcome_change_of_centre")]
         constraints = [
-            models.UniqueConstraint(fields=["period", "region", "workload"], name="inventory_rollup_once"),
+            models.CheckConstraint(
+                condition=~Q(outcome_before=models.F("outcome_after")), name="outcome_change_is_one"
+            ),
         ]
 
 
@@ -272,12 +220,19 @@ class DeterminationRequest(models.Model):
 
     period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
     # Null: every centre.
-    centre = models.ForeignKey(Centre, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    centres = ArrayField(models.BigIntegerField(), null=True, blank=True)
+    # Null: every mandate.
+    mandate = models.ForeignKey(Mandate, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(DeterminationRun, null=True, blank=True, on_delete=models.PROTECT, related_name="requests")
     cause = models.CharField(max_length=60)
     requested_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
+    # What came of it, once it is done: how many were judged, how many determinations made, how many outcomes changed.
+    judged = models.PositiveIntegerField(default=0)
+    made = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes = [
@@ -286,7 +241,7 @@ class DeterminationRequest(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["period"],
-                condition=Q(cause=FILING_ENDED, centre__isnull=True),
+                condition=Q(cause=FILING_ENDED, centres__isnull=True),
                 name="determination_request_filing_ended_once",
             )
         ]

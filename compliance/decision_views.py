@@ -1,0 +1,121 @@
+"""Decisions that have centres determined anew: which claim counts, and what is recorded of centres.
+
+Each is shown with the centres whose outcome it would flip before it is taken.
+"""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import SignedInRequest, for_roles
+from accounts.models import Role
+from centres.models import Centre, CentreRecord
+from centres.records import FACTS, WrongRecord, WrongTable, changed_record, record_all, record_on, records_of_table
+from chips.catalogue import adopt
+from chips.catalogue_views import decides_on_catalogue
+from chips.models import Claim
+from compliance import effects
+from compliance.decision_forms import AdoptionForm, FromForm, RecordForm, TableForm
+
+# What the button says that takes the decision; the other shows its effects.
+TAKE = "take"
+
+
+@for_roles(Role.REGULATOR)
+@require_http_methods(["GET", "POST"])
+def decide_chip(request: SignedInRequest, chip_id: int, claim_id: int) -> HttpResponse:
+    """Let a claim count from a day on, knowing whose outcome that flips."""
+    if not decides_on_catalogue(request.user):
+        raise PermissionDenied
+    claim = get_object_or_404(Claim.objects.select_related("chip_model__vendor"), pk=claim_id, chip_model=chip_id)
+    model = claim.chip_model
+    asked = FromForm(request.GET or None, initial={"from_on": timezone.localdate()})
+    from_on = asked.cleaned_data["from_on"] if asked.is_valid() else timezone.localdate()
+    form = AdoptionForm(request.POST or None, initial={"from_on": from_on})
+    if request.method == "POST" and form.is_valid():
+        adopt(model=model, claims=[claim], decided_by=request.user.username, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Decided. The centres that it touches are being determined anew."))
+        return redirect("chip", model.pk)
+    context = {
+        "asked": asked,
+        "form": form,
+        "claim": claim,
+        "chip": model,
+        "from_on": from_on,
+        "effects": effects.of_adoption(model=model, claims=[claim], from_on=from_on),
+    }
+    is_wrong = request.method == "POST" or (asked.is_bound and not asked.is_valid())
+    return render(request, "compliance/decide_chip.html", context, status=422 if is_wrong else 200)
+
+
+@for_roles(Role.REGULATOR)
+@require_http_methods(["GET", "POST"])
+def record_centre(request: SignedInRequest, code: str) -> HttpResponse:
+    """Record something else of a centre from a day on, knowing whose outcome that flips."""
+    centre = get_object_or_404(Centre.objects.visible_to(request.user), code=code)
+    today = record_on(centre, timezone.localdate())
+    form = RecordForm(request.POST or None, initial=_initial(today))
+    context: dict[str, Any] = {"form": form, "centre": centre}
+    record = _record(request, centre, form) if request.method == "POST" and form.is_valid() else None
+    if record is not None and request.POST.get("step") == TAKE:
+        record_all([record], by=request.user)
+        messages.success(request, _("Recorded. What it touches is being determined anew."))
+        return redirect("centre", centre.code)
+    if record is not None:
+        context["effects"] = effects.of_records([record])
+    context["records"] = centre.records.select_related("recorded_by").order_by("-from_on", "-recorded_at")
+    return render(request, "compliance/record_centre.html", context, status=_status(request, record is not None))
+
+
+@for_roles(Role.REGULATOR)
+@require_http_methods(["GET", "POST"])
+def record_table(request: SignedInRequest) -> HttpResponse:
+    """Record something else of many centres at once, all or none, knowing whose outcome that flips."""
+    form = TableForm(request.POST or None)
+    context: dict[str, Any] = {"form": form, "columns": ("code", "from_on", "reason", *FACTS)}
+    records: list[CentreRecord] | None = None
+    if request.method == "POST" and form.is_valid():
+        centres = Centre.objects.visible_to(request.user)
+        try:
+            records = records_of_table(form.cleaned_data["table"], centres=centres, by=request.user)
+        except WrongTable as wrong:
+            context["faults"] = wrong.faults
+    if records and request.POST.get("step") == TAKE:
+        record_all(records, by=request.user)
+        said = ngettext("%(count)d record was written.", "%(count)d records were written.", len(records))
+        messages.success(request, said % {"count": len(records)})
+        return redirect("determination-runs")
+    if records:
+        context |= {"records": records, "effects": effects.of_records(records).visible_to(request.user)}
+    return render(request, "compliance/record_table.html", context, status=_status(request, records is not None))
+
+
+def _record(request: SignedInRequest, centre: Centre, form: RecordForm) -> CentreRecord | None:
+    """The record that `form` asks for, unsaved; None where it is wrong, which the form then says."""
+    facts = dict(form.cleaned_data)
+    from_on: date = facts.pop("from_on")
+    reason = facts.pop("reason")
+    before = record_on(centre, from_on)
+    try:
+        return changed_record(centre, from_on=from_on, facts=facts, reason=reason, by=request.user, before=before)
+    except WrongRecord as wrong:
+        for name, message in wrong.wrong.items():
+            form.add_error(name if name in form.fields else None, message)
+        return None
+
+
+def _initial(record: CentreRecord | None) -> dict[str, Any]:
+    known = {name: getattr(record, name) for name in FACTS} if record else {}
+    return known | {"from_on": timezone.localdate()}
+
+
+def _status(request: SignedInRequest, is_valid: bool) -> int:
+    return 422 if request.method == "POST" and not is_valid else 200

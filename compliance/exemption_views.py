@@ -1,0 +1,249 @@
+"""Pages of exemptions: what is asked for, granted, refused and revoked, and what there is."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import SignedInRequest, for_roles
+from accounts.models import Role
+from centres.models import Centre, Region
+from chips.timeliness import office_of
+from compliance import effects, exemptions
+from compliance.exemption_forms import FULL, LOWER, AskForm, GrantForm, RefuseForm, RevokeForm, TermsForm
+from compliance.exemption_list import as_csv, choice_of, chosen
+from compliance.looked_at import looked_at_status
+from compliance.models import DeterminationRun, Exemption, ExemptionRequest, Mandate
+from compliance.reading import percent_text
+
+PAGE = 50
+SHOWN_REQUESTS = 50
+
+
+@for_roles(Role.OPERATOR, Role.REGULATOR, Role.ANALYST)
+@require_GET
+def list_exemptions(request: SignedInRequest) -> HttpResponse:
+    """What is asked for and waits, and the exemptions that there are or were."""
+    mandates, regions = list(Mandate.objects.all()), list(Region.objects.all())
+    choice = choice_of(request.GET, mandates, regions)
+    query = request.GET.copy()
+    query.pop("page", None)
+    waiting = ExemptionRequest.objects.visible_to(request.user).waiting().select_related("centre__region", "mandate")
+    context = {
+        "choice": choice,
+        "states": exemptions.ExemptionState.choices,
+        "mandates": mandates,
+        "regions": regions,
+        "page": Paginator(chosen(request.user, choice), PAGE).get_page(request.GET.get("page")),
+        "address": query.urlencode(),
+        "waiting": [] if request.user.role == Role.ANALYST else waiting[:SHOWN_REQUESTS],
+    }
+    return render(request, "compliance/exemptions.html", context)
+
+
+@for_roles(Role.OPERATOR, Role.REGULATOR, Role.ANALYST)
+@require_GET
+def export_exemptions(request: SignedInRequest) -> StreamingHttpResponse:
+    """The exemptions that the reader chose, as CSV."""
+    choice = choice_of(request.GET, list(Mandate.objects.all()), list(Region.objects.all()))
+    answer = StreamingHttpResponse(as_csv(chosen(request.user, choice)), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="exemptions.csv"'
+    return answer
+
+
+@for_roles(Role.OPERATOR, Role.REGULATOR, Role.ANALYST)
+@require_GET
+def show_exemption(request: SignedInRequest, exemption_id: int) -> HttpResponse:
+    """One exemption: what it is from, when and why, and which office decided it."""
+    exemption = _exemption(request, exemption_id)
+    context = {
+        "exemption": exemption,
+        "asked": None if request.user.role == Role.ANALYST else _request_of(exemption),
+        "office": office_of(exemption.granted_by),
+        "revoking_office": office_of(exemption.revoked_by) if exemption.revoked_by else "",
+    }
+    return render(request, "compliance/exemption.html", context)
+
+
+@for_roles(Role.OPERATOR)
+@require_http_methods(["GET", "POST"])
+def ask_exemption(request: SignedInRequest, code: str) -> HttpResponse:
+    """Ask for an exemption of a centre of one's own."""
+    centre = get_object_or_404(Centre.objects.visible_to(request.user), code=code)
+    form = AskForm(request.POST or None, initial={"mandate": _mandate_named(request)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            asked = exemptions.ask(
+                centre=centre, mandate=form.cleaned_data["mandate"], asked_by=request.user, **form.terms
+            )
+        except exemptions.AlreadyAsked:
+            form.add_error("mandate", _("That was asked for already, and waits for an answer: withdraw it first."))
+        else:
+            messages.success(request, _("Asked for. The answer will stand here."))
+            return redirect("exemption-request", asked.pk)
+    context = {"form": form, "centre": centre, "released": exemptions.of_centre(request.user, centre)}
+    return render(request, "compliance/exemption_ask.html", context, status=looked_at_status(request, form))
+
+
+@for_roles(Role.OPERATOR, Role.REGULATOR)
+@require_GET
+def show_request(request: SignedInRequest, request_id: int) -> HttpResponse:
+    """What was asked for and what was answered; where it waits, the way to answer or to withdraw it."""
+    return _show_request(request, _request(request, request_id))
+
+
+@for_roles(Role.OPERATOR)
+@require_POST
+def withdraw_request(request: SignedInRequest, request_id: int) -> HttpResponse:
+    """Take back what nobody has answered."""
+    asked = _request(request, request_id)
+    try:
+        exemptions.withdraw(request=asked, by=request.user)
+    except exemptions.NoLongerWaiting:
+        messages.error(request, _("Nothing was done: somebody was quicker."))
+    else:
+        messages.success(request, _("Withdrawn."))
+    return redirect("exemption-request", asked.pk)
+
+
+@for_roles(Role.REGULATOR)
+@require_POST
+def refuse_request(request: SignedInRequest, request_id: int) -> HttpResponse:
+    """Grant nothing of what was asked for, saying why."""
+    asked = _request(request, request_id)
+    form = RefuseForm(request.POST)
+    if not form.is_valid():
+        return _show_request(request, asked, refusing=form)
+    try:
+        exemptions.refuse(request=asked, answer=form.cleaned_data["answer"], by=request.user)
+    except exemptions.NoLongerWaiting:
+        messages.error(request, _("Nothing was done: somebody was quicker."))
+    else:
+        messages.success(request, _("Refused. The operator reads why."))
+    return redirect("exemption-request", asked.pk)
+
+
+@for_roles(Role.REGULATOR)
+@require_POST
+def grant_request(request: SignedInRequest, request_id: int) -> HttpResponse:
+    """Grant what was asked for, or otherwise, knowing what that changes."""
+    asked = _request(request, request_id)
+    form = TermsForm(request.POST, of=asked.mandate)
+    if form.is_valid() and form.is_taken(request):
+        try:
+            exemption, run = exemptions.grant_request(request=asked, by=request.user, **form.terms)
+        except exemptions.NoLongerWaiting:
+            messages.error(request, _("Nothing was done: somebody was quicker."))
+            return redirect("exemption-request", asked.pk)
+        return _granted(request, exemption, run)
+    return _show_request(request, asked, granting=form)
+
+
+@for_roles(Role.REGULATOR)
+@require_http_methods(["GET", "POST"])
+def grant_exemption(request: SignedInRequest) -> HttpResponse:
+    """Grant an exemption that nobody asked for, knowing what it changes."""
+    initial = {"centre": request.GET.get("centre", ""), "mandate": _mandate_named(request)}
+    form = GrantForm(request.POST or None, initial=initial, user=request.user)
+    context: dict[str, Any] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        of = {"centre": form.cleaned_data["centre"], "mandate": form.cleaned_data["mandate"]}
+        if form.is_taken(request):
+            return _granted(request, *exemptions.grant(by=request.user, **of, **form.terms))
+        context |= _looked_at(form, **of)
+    return render(request, "compliance/exemption_grant.html", context, status=looked_at_status(request, form))
+
+
+@for_roles(Role.REGULATOR)
+@require_http_methods(["GET", "POST"])
+def revoke_exemption(request: SignedInRequest, exemption_id: int) -> HttpResponse:
+    """Let an exemption cover nothing from a day on, knowing what that changes."""
+    exemption = _exemption(request, exemption_id)
+    if exemption.revoked_at:
+        return redirect("exemption", exemption.pk)
+    form = RevokeForm(request.POST or None, exemption=exemption)
+    context: dict[str, Any] = {"form": form, "exemption": exemption}
+    if request.method == "POST" and form.is_valid():
+        from_on, reason = form.cleaned_data["from_on"], form.cleaned_data["reason"]
+        if form.is_taken(request):
+            return _revoke(request, exemption, from_on, reason)
+        context["effects"] = effects.of_revocation(exemption, from_on=from_on)
+    return render(request, "compliance/exemption_revoke.html", context, status=looked_at_status(request, form))
+
+
+def _revoke(request: SignedInRequest, exemption: Exemption, from_on: date, reason: str) -> HttpResponseRedirect:
+    try:
+        run = exemptions.revoke(exemption=exemption, from_on=from_on, reason=reason, by=request.user)[1]
+    except exemptions.AlreadyRevoked:
+        messages.error(request, _("Nothing was done: somebody was quicker."))
+        return redirect("exemption", exemption.pk)
+    messages.success(request, _("Revoked."))
+    return redirect("determination-run", run.pk) if run else redirect("exemption", exemption.pk)
+
+
+def _granted(request: SignedInRequest, exemption: Exemption, run: DeterminationRun | None) -> HttpResponseRedirect:
+    if run is None:
+        messages.success(request, _("Granted. No quarter that anybody filed for ends while it holds."))
+        return redirect("exemption", exemption.pk)
+    messages.success(request, _("Granted. The centre is being determined anew."))
+    return redirect("determination-run", run.pk)
+
+
+def _show_request(
+    request: SignedInRequest,
+    asked: ExemptionRequest,
+    granting: TermsForm | None = None,
+    refusing: RefuseForm | None = None,
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "asked": asked,
+        "office": office_of(asked.answered_by) if asked.answered_by else "",
+        "decides": request.user.role == Role.REGULATOR and not asked.answered_at and not asked.withdrawn_at,
+        "granting": granting or TermsForm(initial=_as_asked(asked), of=asked.mandate),
+        "refusing": refusing or RefuseForm(),
+    }
+    if granting and granting.is_valid():
+        context |= _looked_at(granting, centre=asked.centre, mandate=asked.mandate)
+    status = looked_at_status(request, granting or refusing)
+    return render(request, "compliance/exemption_request.html", context, status=status)
+
+
+def _as_asked(asked: ExemptionRequest) -> dict[str, Any]:
+    percent = None if asked.threshold is None else percent_text(str(asked.threshold))
+    extent = FULL if asked.threshold is None else LOWER
+    return {"from_on": asked.from_on, "to_on": asked.to_on, "extent": extent, "percent": percent}
+
+
+def _looked_at(form: TermsForm, *, centre: Centre, mandate: Mandate) -> dict[str, Any]:
+    """What granting what `form` says would change, and what covers that time already."""
+    terms = {name: form.terms[name] for name in ("from_on", "to_on")}
+    return {
+        "effects": effects.of_exemption(centre=centre, mandate=mandate, threshold=form.threshold, **terms),
+        "overlapping": exemptions.overlapping(centre=centre, mandate=mandate, **terms),
+    }
+
+
+def _exemption(request: SignedInRequest, exemption_id: int) -> Any:
+    visible = exemptions.with_states(Exemption.objects.visible_to(request.user), timezone.localdate())
+    related = visible.select_related("centre__region", "centre__operator", "mandate", "granted_by", "revoked_by")
+    return get_object_or_404(related, pk=exemption_id)
+
+
+def _request(request: SignedInRequest, request_id: int) -> ExemptionRequest:
+    visible = ExemptionRequest.objects.visible_to(request.user)
+    related = visible.select_related("centre__operator", "centre__region", "mandate", "answered_by", "exemption")
+    return get_object_or_404(related, pk=request_id)
+
+
+def _request_of(exemption: Exemption) -> ExemptionRequest | None:
+    return ExemptionRequest.objects.filter(exemption=exemption).first()
+
+
+def _mandate_named(request: SignedInRequest) -> Mandate | None:
+    return Mandate.objects.filter(code=request.GET.get("mandate", "").replace("\0", "")).first()

@@ -1,0 +1,415 @@
+"""Exemptions: asked for by operators, granted, refused and revoked by regulators, and what follows when one ends."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import Case, DateField, F, Func, QuerySet, TextChoices, Value, When
+from django.db.models.functions import Least
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from accounts.models import Role, User
+from centres.models import Centre, ReportingPeriod
+from chips.models import Submission, SubmissionStatus
+from compliance.models import (
+    Determination,
+    DeterminationRun,
+    Exemption,
+    ExemptionQuerySet,
+    ExemptionRequest,
+    Mandate,
+    Outcome,
+)
+from compliance.reading import percent_text
+from compliance.requests import ENDED_WITHIN, request_run
+from compliance.touched import redo_for_exemption
+
+LONGEST_REASON = 2000
+# An end is required, and one that nobody lives to see is none.
+LONGEST_YEARS = 10
+# So many days before its end an exemption is said to end soon.
+SOON = timedelta(days=60)
+# The cause of what is determined since an exemption ended by itself.
+ENDED = "exemption ended"
+# Of these a mandate asks nothing, with an exemption or without.
+_NOT_ASKED = (Outcome.OUT_OF_SCOPE, Outcome.NOT_IN_FORCE)
+
+
+class ExemptionState(TextChoices):
+    """Where an exemption stands on a day."""
+
+    TO_COME = "to_come", _lazy("to come")
+    IN_FORCE = "in_force", _lazy("in force")
+    ENDING_SOON = "ending_soon", _lazy("ending soon")
+    ENDED = "ended", _lazy("ended")
+    REVOKED = "revoked", _lazy("revoked")
+
+
+class WrongExemption(ValueError):
+    """Terms that cannot hold, with what is `wrong` by the name of its field."""
+
+    def __init__(self, **wrong: str) -> None:
+        super().__init__(" ".join(wrong.values()))
+        self.wrong = wrong
+
+
+class AlreadyAsked(Exception):
+    """An exemption of the same centre from the same mandate was asked for, and nobody has answered yet."""
+
+
+class NoLongerWaiting(Exception):
+    """Somebody was quicker: the `request` was answered or withdrawn."""
+
+    def __init__(self, request: ExemptionRequest) -> None:
+        super().__init__(f"Exemption request {request.pk} waits no longer.")
+        self.request = request
+
+
+class AlreadyRevoked(Exception):
+    """Somebody was quicker: the `exemption` is revoked."""
+
+    def __init__(self, exemption: Exemption) -> None:
+        super().__init__(f"Exemption {exemption.pk} is revoked from {exemption.revoked_from_on} on.")
+        self.exemption = exemption
+
+
+def check_terms(*, mandate: Mandate, from_on: date, to_on: date, threshold: Decimal | None, reason: str) -> None:
+    """Raise `WrongExemption` where an exemption from `mandate` could not be such.
+
+    `threshold` is a share above 0 and below what the mandate asks for in that time; None releases from the mandate.
+    """
+    wrong = {}
+    if to_on < from_on:
+        wrong["to_on"] = _("An exemption does not end before it begins.")
+    elif _lasts_too_long(from_on, to_on):
+        wrong["to_on"] = _("An exemption lasts at most %(years)s years.") % {"years": LONGEST_YEARS}
+    else:
+        wrong |= _wrong_threshold(threshold, greatest_threshold(mandate, from_on, to_on))
+    if not reason.strip():
+        wrong["reason"] = _("Say why.")
+    if wrong:
+        raise WrongExemption(**wrong)
+
+
+def _wrong_threshold(threshold: Decimal | None, greatest: Decimal | None) -> dict[str, str]:
+    if greatest is None:
+        return {"mandate": _("The mandate asks for nothing in that time: there is nothing to be exempt from.")}
+    if threshold is None:
+        return {}
+    if threshold <= 0:
+        return {"threshold": _("A threshold of nought asks for nothing: that is a full exemption.")}
+    if threshold >= greatest:
+        asked = percent_text(str(greatest))
+        return {
+            "threshold": _("The rule asks for %(asked)s%% at most in that time: this threshold releases from nothing.")
+            % {"asked": asked}
+        }
+    return {}
+
+
+def greatest_threshold(mandate: Mandate, from_on: date, to_on: date) -> Decimal | None:
+    """The greatest share (0 to 1) that `mandate` asks for on any day from `from_on` to `to_on`; None: it never asks."""
+    issued = list(mandate.provisions.issued().order_by("from_on"))
+    found: list[Decimal] = []
+    for place, provision in enumerate(issued):
+        following = issued[place + 1] if place + 1 < len(issued) else None
+        begins = max(from_on, provision.from_on)
+        ends = min(to_on, following.from_on - timedelta(days=1)) if following else to_on
+        if begins <= ends:
+            found += _thresholds(provision.rule["steps"], begins.isoformat(), ends.isoformat())
+    return max(found, default=None)
+
+
+def _thresholds(steps: list[dict[str, str]], begins: str, ends: str) -> list[Decimal]:
+    """What `steps` ask for from `begins` to `ends`: the step in force on the first day, and those that begin later."""
+    ordered = sorted(steps, key=lambda step: step["from"])
+    held = [step for step in ordered if step["from"] <= begins][-1:]
+    return [Decimal(step["threshold"]) for step in [*held, *(s for s in ordered if begins < s["from"] <= ends)]]
+
+
+def _lasts_too_long(from_on: date, to_on: date) -> bool:
+    return (to_on.year - LONGEST_YEARS, to_on.month, to_on.day) >= (from_on.year, from_on.month, from_on.day)
+
+
+@transaction.atomic
+def ask(
+    *,
+    centre: Centre,
+    mandate: Mandate,
+    from_on: date,
+    to_on: date,
+    threshold: Decimal | None,
+    reason: str,
+    asked_by: User,
+) -> ExemptionRequest:
+    """Ask for `centre` to be exempt from `mandate`. Raises `WrongExemption` and `AlreadyAsked`."""
+    check_terms(mandate=mandate, from_on=from_on, to_on=to_on, threshold=threshold, reason=reason)
+    _require(asked_by, Role.OPERATOR, centre)
+    try:
+        with transaction.atomic():
+            return ExemptionRequest.objects.create(
+                centre=centre,
+                mandate=mandate,
+                from_on=from_on,
+                to_on=to_on,
+                threshold=threshold,
+                reason=reason.strip(),
+                asked_by=asked_by,
+                asked_at=timezone.now(),
+            )
+    except IntegrityError as error:
+        if ExemptionRequest.objects.waiting().filter(centre=centre, mandate=mandate).exists():
+            raise AlreadyAsked from error
+        raise
+
+
+@transaction.atomic
+def withdraw(*, request: ExemptionRequest, by: User) -> ExemptionRequest:
+    """Take back what nobody has answered yet. Raises `NoLongerWaiting`."""
+    request = _still_waiting(request)
+    _require(by, Role.OPERATOR, request.centre)
+    request.withdrawn_at = timezone.now()
+    request.save(update_fields=["withdrawn_at"])
+    return request
+
+
+@transaction.atomic
+def refuse(*, request: ExemptionRequest, answer: str, by: User) -> ExemptionRequest:
+    """Grant nothing of what was asked for, saying why. Raises `WrongExemption` and `NoLongerWaiting`."""
+    request = _still_waiting(request)
+    _require(by, Role.REGULATOR, request.centre)
+    if not answer.strip():
+        raise WrongExemption(answer=_("Say why."))
+    _answer(request, answer, by, exemption=None)
+    return request
+
+
+@transaction.atomic
+def grant(
+    *,
+    centre: Centre,
+    mandate: Mandate,
+    from_on: date,
+    to_on: date,
+    threshold: Decimal | None,
+    reason: str,
+    by: User,
+) -> tuple[Exemption, DeterminationRun | None]:
+    """Exempt `centre` from `mandate`, on the days from `from_on` to `to_on` (both included).
+
+    The centre is determined anew for the periods that are covered: in the run that is given back, None where none are.
+    Raises `WrongExemption`.
+    """
+    check_terms(mandate=mandate, from_on=from_on, to_on=to_on, threshold=threshold, reason=reason)
+    _require(by, Role.REGULATOR, centre)
+    exemption = Exemption.objects.create(
+        centre=centre,
+        mandate=mandate,
+        from_on=from_on,
+        to_on=to_on,
+        threshold=threshold,
+        reason=reason.strip(),
+        granted_by=by,
+        granted_at=timezone.now(),
+    )
+    return exemption, redo_for_exemption(exemption, by=by)
+
+
+@transaction.atomic
+def grant_request(
+    *,
+    request: ExemptionRequest,
+    from_on: date,
+    to_on: date,
+    threshold: Decimal | None,
+    reason: str,
+    by: User,
+) -> tuple[Exemption, DeterminationRun | None]:
+    """Grant what `request` asks for, or otherwise; the reason is its answer.
+
+    As `grant`; raises `NoLongerWaiting` too.
+    """
+    request = _still_waiting(request)
+    exemption, run = grant(
+        centre=request.centre,
+        mandate=request.mandate,
+        from_on=from_on,
+        to_on=to_on,
+        threshold=threshold,
+        reason=reason,
+        by=by,
+    )
+    _answer(request, reason, by, exemption)
+    return exemption, run
+
+
+def check_revocation(exemption: Exemption, *, from_on: date, reason: str) -> None:
+    """Raise `WrongExemption` where `exemption` could not be revoked from `from_on` on."""
+    wrong = {}
+    if not exemption.from_on <= from_on <= exemption.to_on:
+        wrong["from_on"] = _("It covers the days from %(first)s to %(last)s: it is revoked from one of them on.") % {
+            "first": exemption.from_on.isoformat(),
+            "last": exemption.to_on.isoformat(),
+        }
+    if not reason.strip():
+        wrong["reason"] = _("Say why.")
+    if wrong:
+        raise WrongExemption(**wrong)
+
+
+@transaction.atomic
+def revoke(*, exemption: Exemption, from_on: date, reason: str, by: User) -> tuple[Exemption, DeterminationRun | None]:
+    """Let `exemption` cover no day from `from_on` on; what it covered before that day was covered.
+
+    The centre is determined anew for the periods that are covered no more: in the run that is given back, None where
+    none are. Raises `WrongExemption` and `AlreadyRevoked`.
+    """
+    locked = Exemption.objects.select_for_update(of=("self",)).select_related("centre", "mandate")
+    exemption = locked.get(pk=exemption.pk)
+    _require(by, Role.REGULATOR, exemption.centre)
+    if exemption.revoked_at is not None:
+        raise AlreadyRevoked(exemption)
+    check_revocation(exemption, from_on=from_on, reason=reason)
+    exemption.revoked_from_on, exemption.revocation_reason = from_on, reason.strip()
+    exemption.revoked_by, exemption.revoked_at = by, timezone.now()
+    exemption.save(update_fields=["revoked_from_on", "revocation_reason", "revoked_by", "revoked_at"])
+    return exemption, redo_for_exemption(exemption, by=by)
+
+
+def _require(user: User, role: Role, centre: Centre) -> None:
+    """Let nobody decide of a centre that does not lie within what is theirs, by whatever way it came here."""
+    if user.role != role or not Centre.objects.visible_to(user).filter(pk=centre.pk).exists():
+        raise PermissionDenied
+
+
+def _still_waiting(request: ExemptionRequest) -> ExemptionRequest:
+    locked = ExemptionRequest.objects.select_for_update(of=("self",)).select_related("centre", "mandate")
+    request = locked.get(pk=request.pk)
+    if request.answered_at is not None or request.withdrawn_at is not None:
+        raise NoLongerWaiting(request)
+    return request
+
+
+def _answer(request: ExemptionRequest, answer: str, by: User, exemption: Exemption | None) -> None:
+    request.answer, request.exemption = answer.strip(), exemption
+    request.answered_by, request.answered_at = by, timezone.now()
+    request.save(update_fields=["answer", "exemption", "answered_by", "answered_at"])
+
+
+def overlapping(*, centre: Centre, mandate: Mandate, from_on: date, to_on: date) -> list[Exemption]:
+    """What covers days of that time already, the first first: where two cover a day, the lowest threshold holds."""
+    others = with_states(Exemption.objects.filter(centre=centre, mandate=mandate), timezone.localdate())
+    return list(covering_any_day(others).filter(from_on__lte=to_on, ends__gte=from_on).order_by("from_on", "pk"))
+
+
+def covering_any_day(exemptions: QuerySet[Any]) -> QuerySet[Any]:
+    """Those that cover any day: one that was revoked from its first day on covers none."""
+    return exemptions.filter(ends__gte=F("from_on"))
+
+
+def with_states(exemptions: ExemptionQuerySet, today: date) -> QuerySet[Any]:
+    """`exemptions`, each with the last day that it covers as it stands now (`ends`) and its `state` on `today`."""
+    before_revoked = Func(F("revoked_from_on"), template="(%(expressions)s - 1)", output_field=DateField())
+    state = Case(
+        When(revoked_from_on__lte=today, then=Value(ExemptionState.REVOKED.value)),
+        When(ends__lt=today, then=Value(ExemptionState.ENDED.value)),
+        When(from_on__gt=today, then=Value(ExemptionState.TO_COME.value)),
+        When(ends__lte=today + SOON, then=Value(ExemptionState.ENDING_SOON.value)),
+        default=Value(ExemptionState.IN_FORCE.value),
+    )
+    # Of a null and a day the least is the day.
+    return exemptions.annotate(ends=Least("to_on", before_revoked), state=state)
+
+
+class OfCentre(NamedTuple):
+    """What a centre is or was exempt from, each with its `ends` and `state`, latest first; and what is asked for."""
+
+    exemptions: list[Any]
+    requests: list[ExemptionRequest]
+
+    @property
+    def ending_soon(self) -> list[Any]:
+        return [exemption for exemption in self.exemptions if exemption.state == ExemptionState.ENDING_SOON]
+
+
+def of_centre(user: User, centre: Centre) -> OfCentre:
+    """The exemptions of `centre` that `user` may know of; analysts are not shown what is asked and answered."""
+    found = with_states(Exemption.objects.visible_to(user).filter(centre=centre), timezone.localdate())
+    asked = ExemptionRequest.objects.visible_to(user).filter(centre=centre)
+    if user.role == Role.ANALYST:
+        asked = asked.none()
+    return OfCentre(
+        list(found.select_related("mandate").order_by("-from_on", "-pk")),
+        list(asked.select_related("mandate").order_by("-asked_at", "-pk")),
+    )
+
+
+def bearing_on(determinations: Iterable[Determination]) -> dict[int, list[Exemption]]:
+    """By the key of each determination, the exemptions that made it what it is: that released the centre, or lowered
+    the threshold to the one applied. One query for any number of them."""
+    found = [one for one in determinations if one.exemptions and one.outcome not in _NOT_ASKED]
+    exemptions = Exemption.objects.in_bulk({key for one in found for key in one.exemptions}) if found else {}
+    bearing = defaultdict(list)
+    for one in found:
+        for key in one.exemptions:
+            if _bears_on(exemptions[key], one):
+                bearing[one.pk].append(exemptions[key])
+    return dict(bearing)
+
+
+def _bears_on(exemption: Exemption, determination: Determination) -> bool:
+    if not exemption.from_on <= determination.as_of <= exemption.ends_on(determination.known_at):
+        return False
+    if determination.outcome == Outcome.EXEMPT or exemption.threshold is None:
+        return determination.outcome == Outcome.EXEMPT and exemption.threshold is None
+    return Fraction(determination.answer["threshold"]) == Fraction(exemption.threshold)
+
+
+def request_ended_exemptions(now: datetime) -> None:
+    """On the day after the last that an exemption covers, ask once for its centre and the period of that day.
+
+    Of whom nothing stands for that period is left alone: the end of its time to file asks for everybody.
+    """
+    today = timezone.localdate(now)
+    ended = with_states(Exemption.objects.all(), today).filter(ends__lt=today, ends__gte=today - ENDED_WITHIN)
+    asked = set(_asked_since(now - ENDED_WITHIN - timedelta(days=1)).values_list("subject__exemption", flat=True))
+    for key in covering_any_day(ended).order_by("pk").values_list("pk", flat=True):
+        if key not in asked:
+            _request_ended(key, now)
+
+
+def _asked_since(earliest: datetime) -> QuerySet[DeterminationRun]:
+    return DeterminationRun.objects.filter(cause=ENDED, requested_at__gte=earliest)
+
+
+@transaction.atomic
+def _request_ended(key: int, now: datetime) -> None:
+    # Another beat that was quicker holds it, and asks.
+    locked = Exemption.objects.select_for_update(skip_locked=True, of=("self",))
+    exemption = locked.select_related("centre", "mandate").filter(pk=key).first()
+    if exemption is None or _asked_since(exemption.granted_at).filter(subject__exemption=key).exists():
+        return
+    following = exemption.ends_on(now) + timedelta(days=1)
+    period = ReportingPeriod.objects.filter(starts_on__lte=following, ends_on__gte=following).first()
+    if period is None or not _is_known_of(exemption.centre, period):
+        return
+    request_run(
+        cause=ENDED,
+        subject={"mandate": exemption.mandate.code, "centre": exemption.centre.code, "exemption": exemption.pk},
+        by=None,
+        wanted={period: [exemption.centre_id]},
+        mandate=exemption.mandate,
+    )
+
+
+def _is_known_of(centre: Centre, period: ReportingPeriod) -> bool:
+    """Whether anything of `centre` stands for `period`: an accepted inventory, or a determination."""
+    accepted = Submission.objects.filter(centre=centre, period=period, status=SubmissionStatus.ACCEPTED)
+    return accepted.exists() or Determination.objects.filter(centre=centre, period=period).exists()

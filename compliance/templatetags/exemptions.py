@@ -1,0 +1,49 @@
+"""Exemptions and what is decided by hand, as pages show them."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import template
+
+from compliance.exemptions import ExemptionState
+from compliance.reading import percent_text
+from compliance.rulings import Matter
+
+register = template.Library()
+
+# A shape and the name of a colour, as outcomes have them.
+_MARKS = {
+    ExemptionState.TO_COME: ("○", "not-reported"),
+    ExemptionState.IN_FORCE: ("◇", "quiet"),
+    ExemptionState.ENDING_SOON: ("△", "non-compliant"),
+    ExemptionState.ENDED: ("–", "quiet"),
+    ExemptionState.REVOKED: ("×", "quiet"),
+}
+_RULED = {
+    Matter.UNDECIDED: ("△", "non-compliant"),
+    Matter.APPLIES: ("●", "not-reported"),
+    Matter.RELEASED: ("◇", "quiet"),
+    Matter.UNKNOWN: ("?", "undetermined"),
+}
+
+
+@register.inclusion_tag("compliance/_outcome.html")
+def exemption_state(value: str) -> dict[str, Any]:
+    """The badge of where an exemption stands."""
+    known = ExemptionState(value)
+    shape, colour = _MARKS[known]
+    return {"shape": shape, "colour": colour, "label": known.label}
+
+
+@register.inclusion_tag("compliance/_outcome.html")
+def matter(value: str) -> dict[str, Any]:
+    """The badge of what was decided by hand."""
+    known = Matter(value)
+    shape, colour = _RULED[known]
+    return {"shape": shape, "colour": colour, "label": known.label}
+
+
+@register.filter
+def in_percent(share: Decimal) -> str:
+    """A share from 0 to 1 as percent, exactly: ``37.5%``."""
+    return f"{percent_text(str(share))}%"

@@ -1,0 +1,135 @@
+"""Exemptions by the API: read by whom they concern, granted and revoked by regulators, once."""
+
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from compliance.models import DeterminationRun, Exemption
+from tests import cast
+from tests.api.register import Register
+from tests.api.test_api_contract import refused
+
+GRANT: dict[str, Any] = {
+    "centre": "SH-02", "mandate": "CN-2025", "from_on": "2025-07-01", "to_on": "2026-06-30", "threshold": "0.4",
+    "reason": "Moving to Ascend.",
+}  # fmt: skip
+
+
+def granted(register: Register, **changed: Any) -> Any:
+    return register.post("regulator", "exemptions/", GRANT | changed)
+
+
+def test_what_is_granted_is_told_with_its_share_exactly_and_no_person(register: Register) -> None:
+    response = granted(register, threshold="0.499999999")
+    assert response.status_code == 201
+    made = response.json()
+    assert made["threshold"] == {"numerator": 499999999, "denominator": 10**9, "percent": "49.9999"}
+    assert (made["centre"], made["mandate"], made["ends_on"], made["reason"]) == (
+        "SH-02", "CN-2025", "2026-06-30", "Moving to Ascend.",
+    )  # fmt: skip
+    assert "regulator" not in response.content.decode()
+    assert register.client("regulator").get(response["Location"]).json() == made
+    assert Exemption.objects.get(pk=made["id"]).granted_by == register.people["regulator"]
+    assert DeterminationRun.objects.get().subject["exemption"] == made["id"]
+
+
+def test_the_same_grant_sent_again_is_granted_once(register: Register) -> None:
+    first, second = (
+        register.post("regulator", "exemptions/", GRANT, **{"Idempotency-Key": "once"}) for _number in range(2)
+    )
+    assert first.json() == second.json()
+    assert first["Location"] == second["Location"]
+    assert Exemption.objects.filter(centre=register.theirs).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"to_on": "2025-06-30"}, "to_on"),
+        ({"to_on": "2025-02-30"}, "to_on"),
+        ({"threshold": "0.5"}, "threshold"),
+        ({"threshold": "0"}, "threshold"),
+        # A number with a point is not exact.
+        ({"threshold": 0.4}, "threshold"),
+        ({"threshold": "0.4000000001"}, "threshold"),
+        ({"threshold": "NaN"}, "threshold"),
+        ({"reason": ""}, "reason"),
+        ({"reason": None}, "reason"),
+        ({"centre": "SH-99"}, "centre"),
+        ({"mandate": "NO"}, "mandate"),
+        ({"from_on": "2024-01-01", "to_on": "2024-12-31"}, "mandate"),
+    ],
+)
+def test_what_is_wrong_is_refused_at_its_field(register: Register, changed: dict[str, Any], field: str) -> None:
+    response = granted(register, **changed)
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [field]
+    assert not Exemption.objects.filter(centre=register.theirs).exists()
+
+
+def test_a_threshold_is_never_left_out(register: Register) -> None:
+    body = {name: value for name, value in GRANT.items() if name != "threshold"}
+    response = register.post("regulator", "exemptions/", body)
+    assert list(response.json()["errors"]) == ["threshold"]
+    assert granted(register, threshold=None).json()["threshold"] is None
+
+
+def test_a_centre_beyond_the_regulators_provinces_does_not_exist(register: Register) -> None:
+    foreign, unknown = (
+        register.post("regional", "exemptions/", GRANT | {"centre": code}) for code in ("SH-02", "SH-99")
+    )
+    assert foreign.status_code == unknown.status_code == 400
+    assert foreign.content.replace(b"SH-02", b"") == unknown.content.replace(b"SH-99", b"")
+    cast.centre("BJ-91", region_code="1101")
+    assert register.post("regional", "exemptions/", GRANT | {"centre": "BJ-91"}).status_code == 201
+
+
+def test_it_is_revoked_once_from_a_day_that_it_covers(register: Register) -> None:
+    key = granted(register).json()["id"]
+    body = {"from_on": "2026-01-01", "reason": "Not kept to."}
+    too_late = register.post("regulator", f"exemptions/{key}/revoke/", body | {"from_on": "2026-07-01"})
+    assert list(too_late.json()["errors"]) == ["from_on"]
+    revoked = register.post("regulator", f"exemptions/{key}/revoke/", body)
+    assert revoked.status_code == 200
+    told = revoked.json()
+    assert (told["state"], told["ends_on"], told["to_on"], told["revocation_reason"]) == (
+        "revoked", "2025-12-31", "2026-06-30", "Not kept to.",
+    )  # fmt: skip
+    again = register.post("regulator", f"exemptions/{key}/revoke/", body)
+    assert refused(again, 409, "already_revoked")["revoked_from_on"] == "2026-01-01"
+
+
+def test_the_list_is_filtered(register: Register) -> None:
+    key = granted(register).json()["id"]
+
+    def found(**query: str) -> list[int]:
+        return [one["id"] for one in register.get("analyst", "exemptions/", **query).json()["results"]]
+
+    both = [register.exemption.pk, key]
+    assert found() == both
+    assert found(centre="SH-02") == found(mandate="CN-2025") == [key]
+    assert found(region="31") == both
+    assert found(region="11") == found(state="revoked") == []
+    state = register.get("analyst", f"exemptions/{key}/").json()["state"]
+    assert key in found(state=state)
+    refused(register.get("analyst", "exemptions/", state="lost"), 400, "invalid_parameter")
+
+
+def test_the_rival_reads_its_own_alone(register: Register) -> None:
+    key = granted(register).json()["id"]
+    assert [one["id"] for one in register.get("rival", "exemptions/").json()["results"]] == [key]
+    assert register.get("rival", "exemptions/", centre="SH-01").json()["results"] == []
+
+
+@pytest.mark.parametrize("centres", [2, 20])
+def test_a_page_costs_the_same_for_every_number_of_exemptions(
+    register: Register, centres: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(centres):
+        cast.centre(f"SH-9{number:02}")
+        granted(register, centre=f"SH-9{number:02}")
+    client = register.client("analyst")
+    # 1: who asks, by the token; 2: the page.
+    with django_assert_num_queries(2):
+        client.get("/api/v1/exemptions/")

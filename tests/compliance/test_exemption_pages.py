@@ -1,0 +1,422 @@
+"""The pages of exemptions and of what is decided by hand, as those see them whom they concern, and as others do."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Role, User
+from centres.models import Centre, Operator
+from compliance.determine import determine
+from compliance.exemptions import ask, grant, revoke
+from compliance.models import (
+    CurrentDetermination,
+    DeterminationRequest,
+    Exemption,
+    ExemptionRequest,
+    HandDecision,
+    Mandate,
+    Provision,
+)
+from compliance.requests import fulfil
+from reports.quarterly import row_of
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+LIST, GRANT = "/exemptions/", "/exemptions/grant/"
+TERMS: dict[str, Any] = {
+    "from_on": date(2025, 7, 1), "to_on": date(2026, 6, 30), "threshold": None, "reason": "Moving to Ascend.",
+}  # fmt: skip
+FORM = {"from_on": "2025-07-01", "to_on": "2026-06-30", "extent": "full", "reason": "Moving to Ascend."}
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def nation() -> Mandate:
+    return Mandate.objects.get(code="CN-2025")
+
+
+def by_hand() -> Provision:
+    return Provision.objects.get(mandate__code="CN-2025-NEW")
+
+
+@pytest.fixture
+def centre(owner: Operator) -> Centre:
+    """One that has 400 domestic cards of 1,000, and is determined so."""
+    where = cast.centre("SH-01", owner=owner)
+    cast.file(where, cast.period(), ascend=400, h800=600)
+    determine(period=cast.period(), cause="test")
+    return where
+
+
+@pytest.fixture
+def filer(owner: Operator) -> User:
+    return cast.user("filer", Role.OPERATOR, acts_for=owner)
+
+
+@pytest.fixture
+def rival_user(rival: Operator) -> User:
+    return cast.user("rival", Role.OPERATOR, acts_for=rival)
+
+
+@pytest.fixture
+def regulator(db: None) -> User:
+    return cast.regulator()
+
+
+def fulfil_all() -> None:
+    for request in DeterminationRequest.objects.filter(done_at__isnull=True):
+        assert fulfil(request.pk)
+
+
+def taken(client: Client, address: str, form: dict[str, str]) -> Any:
+    """Send `form` to be looked at, then what was looked at to be taken."""
+    looked = client.post(address, form | {"step": "show"})
+    assert looked.status_code == 200, looked.content.decode()
+    shown = looked.context["granting"] if "granting" in looked.context else looked.context["form"]
+    return client.post(address, form | {"step": "take", "seen": shown.seal})
+
+
+def test_the_way_from_asking_to_being_exempt(centre: Centre, filer: User, regulator: User) -> None:
+    operator, deciding = signed_in(filer), signed_in(regulator)
+    assert reverse("exemption-ask", args=["SH-01"]) in operator.get("/centres/SH-01/").content.decode()
+    answer = operator.post(reverse("exemption-ask", args=["SH-01"]), FORM | {"mandate": nation().pk})
+    (asked,) = ExemptionRequest.objects.all()
+    page = reverse("exemption-request", args=[asked.pk])
+    assert answer["Location"] == page
+    assert "It waits for a regulator." in operator.get(page).content.decode()
+    # The regulator is told on the dashboard, finds it in the list, and its terms filled in.
+    assert "1 exemption is asked for" in deciding.get("/").content.decode()
+    assert page in deciding.get(LIST).content.decode()
+    assert 'value="2026-06-30"' in deciding.get(page).content.decode()
+    to_grant = reverse("exemption-request-grant", args=[asked.pk])
+    looked = deciding.post(to_grant, FORM | {"step": "show"})
+    assert "1 outcome would change." in looked.content.decode()
+    assert not Exemption.objects.exists()
+    granted = taken(deciding, to_grant, FORM | {"reason": "Agreed."})
+    exemption = Exemption.objects.get()
+    assert "/determinations/runs/" in granted["Location"]
+    fulfil_all()
+    # Exempt, and by which exemption, until when; never compliant.
+    html = operator.get("/centres/SH-01/?period=2025Q4").content.decode()
+    assert "Exempt from 1 July 2025 to 30 June 2026." in html
+    assert 'class="outcome outcome-compliant"' not in html
+    assert reverse("exemption", args=[exemption.pk]) in html
+    made = CurrentDetermination.objects.get(centre=centre, mandate=nation(), period="2025Q4").determination_id
+    assert "Exempt from 1 July 2025 to 30 June 2026." in operator.get(f"/determinations/{made}/").content.decode()
+    told = operator.get(page).content.decode()
+    assert "Granted" in told
+    assert "Agreed." in told
+
+
+def test_an_exempt_centre_is_counted_apart_and_told_apart_in_the_report(centre: Centre, regulator: User) -> None:
+    other = cast.centre("SH-02", owner=centre.operator)
+    cast.file(other, cast.period(), ascend=1000)
+    grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    determine(period=cast.period(), cause="test")
+    page = signed_in(regulator).get("/?period=2025Q4&mandate=CN-2025")
+    row = page.context["row"]
+    assert (row.outcomes["compliant"], row.exempt, row.others, row.asked) == (1, 1, 0, 2)
+    assert "of 2 in scope; 1 exempt" in page.content.decode()
+    listed = signed_in(regulator).get("/?period=2025Q4&mandate=CN-2025&outcome=compliant").context["page"]
+    assert [one.centre.code for one in listed] == ["SH-02"]
+    made = CurrentDetermination.objects.get(centre=centre, mandate=nation()).determination
+    told = row_of(made)
+    assert (told["outcome"], told["share_low_percent"], told["units_domestic"]) == ("exempt", None, None)
+
+
+def test_a_lower_threshold_is_said_where_it_makes_a_centre_comply(centre: Centre, regulator: User) -> None:
+    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS | {"threshold": Decimal("0.375")})
+    determine(period=cast.period(), cause="test")
+    html = signed_in(regulator).get("/centres/SH-01/?period=2025Q4").content.decode()
+    assert "Judged by the lower threshold of 37.5% that an exemption grants" in html
+    assert reverse("exemption", args=[exemption.pk]) in html
+
+
+def test_nothing_is_granted_that_was_not_looked_at(centre: Centre, regulator: User) -> None:
+    client = signed_in(regulator)
+    form = FORM | {"centre": "SH-01", "mandate": str(nation().pk)}
+    assert client.post(GRANT, form | {"step": "take"}).status_code == 200
+    looked = client.post(GRANT, form | {"step": "show"})
+    seal = looked.context["form"].seal
+    # Another end than was looked at: it is shown again.
+    changed = client.post(GRANT, form | {"to_on": "2026-12-31", "step": "take", "seen": seal})
+    assert "Whose outcome would change" in changed.content.decode()
+    assert not Exemption.objects.exists()
+    # A reason in better words changes nothing of what was looked at.
+    assert client.post(GRANT, form | {"reason": "Why.", "step": "take", "seen": seal}).status_code == 302
+    assert Exemption.objects.get().reason == "Why."
+
+
+def test_what_covers_those_days_already_is_warned_of(centre: Centre, regulator: User) -> None:
+    standing, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS | {"threshold": Decimal("0.4")})
+    form = FORM | {"centre": "sh-01", "mandate": str(nation().pk), "step": "show"}
+    html = signed_in(regulator).post(GRANT, form).content.decode()
+    assert 'id="overlapping"' in html
+    assert reverse("exemption", args=[standing.pk]) in html
+    apart = signed_in(regulator).post(GRANT, form | {"from_on": "2026-07-01", "to_on": "2026-12-31"})
+    assert 'id="overlapping"' not in apart.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"to_on": ""}, "to_on"),
+        ({"to_on": "2025-06-30"}, "to_on"),
+        ({"extent": "lower"}, "percent"),
+        ({"extent": "lower", "percent": "50"}, "percent"),
+        ({"extent": "lower", "percent": "0"}, "percent"),
+        ({"percent": "40"}, "percent"),
+        ({"reason": ""}, "reason"),
+        ({"centre": "SH-99"}, "centre"),
+        ({"from_on": "2024-01-01", "to_on": "2024-12-31"}, "mandate"),
+    ],
+)
+def test_what_is_wrong_is_refused_beside_its_field(
+    changed: dict[str, str], field: str, centre: Centre, regulator: User
+) -> None:
+    form = FORM | {"centre": "SH-01", "mandate": str(nation().pk), "step": "show"} | changed
+    answer = signed_in(regulator).post(GRANT, form)
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == [field]
+    assert str(answer.context["form"].errors[field][0]) in answer.content.decode().replace("&#x27;", "'")
+
+
+def test_a_request_is_refused_with_a_reason_and_answered_once(centre: Centre, filer: User, regulator: User) -> None:
+    asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
+    client, address = signed_in(regulator), reverse("exemption-request-refuse", args=[asked.pk])
+    assert client.post(address, {"answer": ""}).status_code == 422
+    client.post(address, {"answer": "Too early."})
+    assert "Too early." in signed_in(filer).get(reverse("exemption-request", args=[asked.pk])).content.decode()
+    again = client.post(address, {"answer": "Twice."}, follow=True)
+    assert "Nothing was done: somebody was quicker." in again.content.decode()
+    asked.refresh_from_db()
+    assert asked.answer == "Too early."
+    # Nothing is left to answer.
+    assert 'id="granting"' not in again.content.decode()
+
+
+def test_what_was_asked_for_can_be_withdrawn_and_asked_for_anew(centre: Centre, filer: User) -> None:
+    client, address = signed_in(filer), reverse("exemption-ask", args=["SH-01"])
+    form = FORM | {"mandate": str(nation().pk)}
+    client.post(address, form)
+    twice = client.post(address, form)
+    assert twice.status_code == 422
+    assert "waits for an answer" in twice.content.decode()
+    (asked,) = ExemptionRequest.objects.all()
+    client.post(reverse("exemption-request-withdraw", args=[asked.pk]))
+    assert client.post(address, form).status_code == 302
+    assert ExemptionRequest.objects.waiting().count() == 1
+
+
+def test_it_is_revoked_from_a_day_knowing_what_that_changes(centre: Centre, filer: User, regulator: User) -> None:
+    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    fulfil_all()
+    client, address = signed_in(regulator), reverse("exemption-revoke", args=[exemption.pk])
+    form = {"from_on": "2025-12-31", "reason": "Not kept to."}
+    assert client.post(address, form | {"from_on": "2026-07-01", "step": "show"}).status_code == 422
+    assert "1 outcome would change." in client.post(address, form | {"step": "show"}).content.decode()
+    assert taken(client, address, form).status_code == 302
+    fulfil_all()
+    assert CurrentDetermination.objects.get(centre=centre, mandate=nation()).outcome == "non_compliant"
+    html = signed_in(filer).get(reverse("exemption", args=[exemption.pk])).content.decode()
+    assert "Revoked from 31 December 2025" in html
+    assert "It covers the days until 30 December 2025" in html
+    assert "Not kept to." in html
+    # Once is for good.
+    assert client.get(address)["Location"] == reverse("exemption", args=[exemption.pk])
+
+
+def test_an_office_is_named_and_no_person(centre: Centre, filer: User) -> None:
+    exemption, _run = grant(centre=centre, mandate=nation(), by=cast.regulator("wang.wei"), **TERMS)
+    html = signed_in(filer).get(reverse("exemption", args=[exemption.pk])).content.decode()
+    assert "wang.wei" not in html
+    assert "regulator" in html
+
+
+def test_the_rival_learns_nothing(centre: Centre, filer: User, rival_user: User, regulator: User) -> None:
+    client = signed_in(rival_user)
+    before = cast.told(client.get(LIST), "")
+    asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
+    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    assert cast.told(client.get(LIST), "") == before
+    assert b"SH-01" not in b"".join(client.get("/exemptions/export/"))
+    foreign = [
+        reverse("exemption", args=[exemption.pk]),
+        reverse("exemption-request", args=[asked.pk]),
+        reverse("exemption-ask", args=["SH-01"]),
+        reverse("hand-decision", args=[by_hand().pk, "SH-01"]),
+    ]
+    for address in foreign:
+        assert client.get(address).status_code == 404
+    assert client.post(reverse("exemption-request-withdraw", args=[asked.pk])).status_code == 404
+    missing = client.get(reverse("exemption", args=[999_999]))
+    assert cast.told(client.get(foreign[0]), exemption.pk) == cast.told(missing, 999_999)
+
+
+def test_another_provinces_regulator_learns_nothing(centre: Centre, filer: User, regulator: User) -> None:
+    asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
+    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    client = signed_in(cast.regional_regulator("11"))
+    assert b"SH-01" not in client.get(LIST).content
+    for address in (
+        reverse("exemption-request", args=[asked.pk]),
+        reverse("exemption-revoke", args=[exemption.pk]),
+        reverse("hand-decision", args=[by_hand().pk, "SH-01"]),
+    ):
+        assert client.get(address).status_code == 404
+    for name in ("grant", "refuse"):
+        assert client.post(reverse(f"exemption-request-{name}", args=[asked.pk]), FORM).status_code == 404
+    form = FORM | {"centre": "SH-01", "mandate": str(nation().pk), "step": "show"}
+    refused = client.post(GRANT, form)
+    unknown = client.post(GRANT, form | {"centre": "SH-99"})
+    assert refused.context["form"].errors == unknown.context["form"].errors == {"centre": ["There is no such centre."]}
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.OPERATOR, Role.ADMINISTRATOR])
+def test_nobody_else_decides(role: Role, centre: Centre, filer: User, regulator: User) -> None:
+    asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
+    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    client = signed_in(filer if role == Role.OPERATOR else cast.user("somebody", role))
+    for address in (
+        GRANT,
+        reverse("exemption-revoke", args=[exemption.pk]),
+        reverse("exemption-request-grant", args=[asked.pk]),
+        reverse("exemption-request-refuse", args=[asked.pk]),
+        reverse("hand-decision-decide", args=[by_hand().pk, "SH-01"]),
+    ):
+        assert client.post(address, FORM | {"step": "take"}).status_code == 403
+    asked.refresh_from_db()
+    assert asked.answered_at is None
+
+
+def test_an_analyst_reads_exemptions_and_nothing_that_is_asked(centre: Centre, filer: User, regulator: User) -> None:
+    asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS | {"reason": "Mr Wang is ill."})
+    grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    client = signed_in(cast.analyst())
+    html = client.get(LIST).content.decode() + client.get("/centres/SH-01/").content.decode()
+    assert "Moving to Ascend." in html
+    assert "Mr Wang" not in html
+    assert client.get(reverse("exemption-request", args=[asked.pk])).status_code == 403
+    assert signed_in(cast.administrator()).get(LIST).status_code == 403
+
+
+def test_the_list_takes_what_the_reader_chose_and_is_taken_away_so(centre: Centre, regulator: User) -> None:
+    other = cast.centre("SH-02", owner=centre.operator)
+    grant(centre=centre, mandate=nation(), by=regulator, **TERMS | {"reason": "=1+1"})
+    later, _run = grant(
+        centre=other, mandate=Mandate.objects.get(code="SH-2023"), by=regulator,
+        **TERMS | {"threshold": Decimal("0.4"), "to_on": date(2026, 5, 31)},
+    )  # fmt: skip
+    revoke(exemption=later, from_on=date(2025, 7, 1), reason="Why.", by=regulator)
+    client = signed_in(regulator)
+    shown = {
+        query: [one.centre.code for one in client.get(LIST + query).context["page"]]
+        for query in ("", "?mandate=SH-2023", "?state=revoked", "?region=11", "?search=SH-01", "?state=no&region=99")
+    }
+    assert shown == {
+        "": ["SH-01", "SH-02"], "?mandate=SH-2023": ["SH-02"], "?state=revoked": ["SH-02"], "?region=11": [],
+        "?search=SH-01": ["SH-01"], "?state=no&region=99": ["SH-01", "SH-02"],
+    }  # fmt: skip
+    export = client.get("/exemptions/export/?mandate=CN-2025")
+    header, line = b"".join(export).decode("utf-8-sig").strip().splitlines()
+    assert header.startswith("exemption,centre,")
+    assert ",SH-01," in line
+    # No spreadsheet takes a reason for a formula.
+    assert ",'=1+1," in line
+
+
+@pytest.mark.parametrize("centres", [2, 20])
+def test_the_list_costs_the_same_for_every_number_of_exemptions(
+    centres: int, owner: Operator, filer: User, regulator: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(centres):
+        where = cast.centre(f"SH-{number:02}", owner=owner)
+        grant(centre=where, mandate=nation(), by=regulator, **TERMS)
+        ask(centre=where, mandate=nation(), asked_by=filer, **TERMS)
+    client = signed_in(regulator)
+    # 1: the session; 2: the user; 3: mandates; 4: regions; 5: how many exemptions; 6: a page of them; 7: what waits;
+    # 8: whether anything is synthetic.
+    with django_assert_num_queries(8):
+        client.get(LIST)
+
+
+def test_the_centres_page_says_that_an_exemption_ends_soon(
+    centre: Centre, filer: User, regulator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    for today, is_said in ((date(2026, 4, 30), False), (date(2026, 5, 1), True), (date(2026, 7, 1), False)):
+        monkeypatch.setattr("compliance.exemptions.timezone.localdate", lambda at=None, today=today: today)
+        html = signed_in(filer).get("/centres/SH-01/").content.decode()
+        assert ("ends soon: the last day that it covers is 30 June 2026" in html) == is_said
+
+
+def test_a_centre_is_decided_by_hand_knowing_what_that_changes(owner: Operator, filer: User, regulator: User) -> None:
+    where = cast.centre("SH-01", owner=owner, state_funded=True, progress=50, status="building")
+    cast.file(where, cast.period(), ascend=900, h800=100)
+    determine(period=cast.period(), cause="test")
+    client, page = signed_in(regulator), reverse("hand-decision", args=[by_hand().pk, "SH-01"])
+    assert page in client.get("/case-by-case/").content.decode()
+    assert page in client.get("/case-by-case/?period=2025Q4").content.decode()
+    assert "Until a regulator decides" in signed_in(filer).get("/centres/SH-01/").content.decode()
+    address = reverse("hand-decision-decide", args=[by_hand().pk, "SH-01"])
+    form = {"ruling": "applies", "from_on": "2025-11-05", "reason": "Half of it can still be bought."}
+    looked = client.post(address, form | {"step": "show"})
+    assert "1 outcome would change." in looked.content.decode()
+    assert not HandDecision.objects.exists()
+    # Another ruling than was looked at is shown first.
+    seal = looked.context["form"].seal
+    client.post(address, form | {"ruling": "released", "step": "take", "seen": seal})
+    assert not HandDecision.objects.exists()
+    assert client.post(address, form | {"step": "take", "seen": seal}).status_code == 302
+    fulfil_all()
+    found = CurrentDetermination.objects.get(centre=where, mandate__code="CN-2025-NEW", period="2025Q4")
+    assert found.outcome == "non_compliant"
+    # The operator reads what was decided and why, and by which office.
+    html = signed_in(filer).get(page).content.decode()
+    assert "Half of it can still be bought." in html
+    assert 'id="deciding"' not in html
+    assert "Decided by hand" in signed_in(filer).get(f"/determinations/{found.determination_id}/").content.decode()
+    assert "Decided from 5 November 2025 on." in signed_in(filer).get("/centres/SH-01/").content.decode()
+
+
+def test_what_cannot_be_told_stands_apart_and_is_not_decided(owner: Operator, regulator: User) -> None:
+    cast.centre("SH-01", owner=owner, state_funded=True, progress=None, status="building")
+    client = signed_in(regulator)
+    page = client.get("/case-by-case/")
+    assert "SH-01" in [one.centre.code for one, _missing in page.context["unknown"]]
+    assert "How far it is built is not known" in page.content.decode()
+    refused = client.post(
+        reverse("hand-decision-decide", args=[by_hand().pk, "SH-01"]),
+        {"ruling": "applies", "from_on": "2025-12-01", "reason": "Why.", "step": "show"},
+    )
+    assert refused.status_code == 422
+    assert "how far it is built is not known. Record that first." in refused.content.decode()
+
+
+def test_a_provision_that_leaves_nobody_open_has_no_such_page(centre: Centre, regulator: User) -> None:
+    closed = nation().provisions.get()
+    assert signed_in(regulator).get(reverse("hand-decision", args=[closed.pk, "SH-01"])).status_code == 404
+    assert signed_in(cast.administrator()).get("/case-by-case/").status_code == 403
+    assert signed_in(cast.analyst()).get("/case-by-case/?mandate=NO&period=%00&page=x").status_code == 200
+
+
+@pytest.mark.parametrize("centres", [2, 20])
+def test_the_list_of_what_is_decided_by_hand_costs_the_same_for_every_number_of_centres(
+    centres: int, regulator: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(centres):
+        cast.centre(f"SH-{number:02}", state_funded=True, progress=50, status="building")
+    client = signed_in(regulator)
+    # 1: the session; 2: the user; 3: the periods; 4: the provisions; 5: of whom it cannot be told; 6: the regions of
+    # the scopes; 7: how many are to be decided; 8: a page of them; 9: whether anything is synthetic.
+    with django_assert_num_queries(9):
+        client.get("/case-by-case/")

@@ -235,7 +235,7 @@ class Entry:
         document = begins_with or _FIRST
         rule, scope = document["rule"], document["rule"]["scope"]
         self._sent, self.provinces = sent, list(Region.objects.all())
-        self.texts = TextsForm(sent, initial=document)
+        self.texts = TextsForm(sent, initial=dict(document))
         begun = {**rule, **rule["population"], "domestic": ", ".join(rule["domestic"])}
         self.rule = RuleForm(sent, initial=begun | {"is_by_hand": document["case_by_case"] is not None})
         self.scope = self._scope_form("scope", scope)

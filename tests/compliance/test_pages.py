@@ -63,8 +63,16 @@ def test_a_rival_meets_what_a_wrong_address_meets(
 @pytest.mark.parametrize(
     ("code", "rule", "confidence"),
     [
-        ("SH-2023", "at least 50% of accelerator cards, CPUs and memory and storage chips in service, by units", "contested"),
-        ("CN-2025", "over 50% of accelerator cards, CPUs and memory and storage chips in service, by units", "reported"),
+        (
+            "SH-2023",
+            "at least 50% of accelerator cards, CPUs and memory and storage chips in service, by units",
+            "contested",
+        ),
+        (
+            "CN-2025",
+            "over 50% of accelerator cards, CPUs and memory and storage chips in service, by units",
+            "reported",
+        ),
         ("CN-2025-NEW", "at least 100% of accelerator cards in service, by units", "reported"),
     ],
 )

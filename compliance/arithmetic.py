@@ -9,8 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from compliance.engine import tally_of
 from compliance.engine.document import SCALE
-from compliance.engine.judge import Threshold, tally_of
+from compliance.engine.judge import Threshold
 from compliance.shares import cut_percent, decimal_of, parts_of
 
 # What a share is made of, by the rule's metric.

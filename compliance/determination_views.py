@@ -15,9 +15,9 @@ from centres.models import Provenance
 from compliance import exemptions, reading, telling, wording
 from compliance.arithmetic import bound_in_words, sum_in_words
 from compliance.doubt import unknown_in_words
+from compliance.engine import COUNTED
 from compliance.explain import Explanation, NotExplained, explain
 from compliance.inputs import NAMED
-from compliance.measure import COUNTED
 from compliance.models import CurrentDetermination, Determination, Outcome
 from compliance.provisional import reasons_of
 from compliance.reproduce import reproduce

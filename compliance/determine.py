@@ -15,6 +15,7 @@ from compliance.facts import Facts, facts_of_period
 from compliance.judging import Judged, judged
 from compliance.models import Determination, DeterminationRun, Mandate
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _COPIED = (
     "centre_id", "provision_id", "period_id", "as_of", "known_at", "outcome", "digest", "answer",
     "centre_record_id", "submission_id", "chip_revisions", "exemptions", "hand_decision_id", "cause", "run_id",
@@ -75,8 +76,8 @@ def determine(
         is_new = latest is None or (latest.digest != digest and latest.known_at <= facts.known_at)
         judgements.append(Judgement(centre.code, centre.provenance, one.provision.mandate.code, one.answer, is_new))
         if is_new:
-            rows.append(_row(facts, one, cause, run))
-    _copy(rows)
+            rows.append(one)
+    _store(facts, rows, cause, run)
     changed = rollups.follow(facts, centres=chosen)
     return Determined(judgements, changed, facts.without_history)
 
@@ -103,40 +104,30 @@ def _standing(facts: Facts) -> dict[tuple[int, int], _Latest]:
     return {(centre, provision): _Latest(digest, known_at) for centre, provision, digest, known_at in found}
 
 
-def _row(facts: Facts, one: Judged, cause: str, run: DeterminationRun | None) -> tuple[Any, ...]:
-    centre_id, provision = one.record.centre_id, one.provision
-    submission = facts.submissions.get(centre_id)
-    exemptions = facts.exemptions.get((centre_id, provision.mandate_id), ())
-    decision = facts.hand_decisions.get((centre_id, provision.pk))
-    return (
-        centre_id,
-        provision.pk,
-        facts.period.code,
-        facts.period.ends_on.isoformat(),
-        facts.known_at.isoformat(),
-        one.answer["outcome"],
-        one.answer["digest"],
-        json.dumps(one.answer, ensure_ascii=False),
-        one.record.pk,
-        submission.pk if submission else None,
-        _array(facts.revisions.get(submission.pk, []) if submission else []),
-        _array([exemption.pk for exemption in exemptions]),
-        decision.pk if decision else None,
-        cause,
-        run.pk if run else None,
-        *one.measured.columns(),
-    )
-
-
-def _array(ids: list[int]) -> str:
-    return "{" + ",".join(map(str, ids)) + "}"
-
-
-def _copy(rows: list[tuple[Any, ...]]) -> None:
-    """Append `rows` to the determinations; None is NULL, which CSV tells from a text that is empty."""
+def _store(facts: Facts, new: list[Judged], cause: str, run: DeterminationRun | None) -> None:
+    """Append what is `new` to the determinations; None is NULL, which CSV tells from a text that is empty."""
+    day, known_at = facts.period.ends_on.isoformat(), facts.known_at.isoformat()
+    run_id = run.pk if run else None
+    revisions: dict[int | None, str] = {None: "{}"}
     buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
+    write = csv.writer(buffer).writerow
+    for record, provision, answer, measured in new:
+        centre_id = record.centre_id
+        submission = facts.submissions.get(centre_id)
+        if submission is not None and submission not in revisions:
+            revisions[submission] = _array(facts.inventories.revisions(submission))
+        exemptions = facts.exemptions.get((centre_id, provision.mandate_id), ())
+        decision = facts.hand_decisions.get((centre_id, provision.pk))
+        write((
+            centre_id, provision.pk, facts.period.code, day, known_at, answer["outcome"], answer["digest"],
+            _encode(answer), record.pk, submission, revisions[submission], _array(one.pk for one in exemptions),
+            decision and decision.pk, cause, run_id, *measured.columns(),
+        ))  # fmt: skip
     buffer.seek(0)
     table = Determination._meta.db_table
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN (FORMAT csv)", buffer)
+
+
+def _array(ids: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, ids)) + "}"

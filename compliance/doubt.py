@@ -14,9 +14,8 @@ from django.utils.translation import gettext as _
 from chips.catalogue import DECIDING, contested_figures
 from chips.models import ChipModel, Claim, Figure
 from compliance.arithmetic import UNITS_OF_MEASURE, amount
-from compliance.engine import DOMESTIC, FOREIGN, UNKNOWN, answer, origin_of
+from compliance.engine import COUNTED, DOMESTIC, FOREIGN, UNKNOWN, answer, origin_of
 from compliance.engine.document import GREATEST_QUANTITY, scaled
-from compliance.measure import COUNTED
 from compliance.shares import parts_of
 
 Json = dict[str, Any]

@@ -9,10 +9,10 @@ from chips.catalogue import DECIDING, doubts
 from chips.models import ChipModel, ChipRevision, Claim, Submission
 from compliance.arithmetic import Arithmetic, arithmetic_of
 from compliance.doubt import Doubt, doubt_of
-from compliance.engine import DOMESTIC, FOREIGN, UNKNOWN, answer, origin_of
+from compliance.engine import COUNTED, DOMESTIC, FOREIGN, UNKNOWN, answer, origin_of
 from compliance.facts import facts_of_draft
 from compliance.inputs import Inputs
-from compliance.measure import COUNTED, Measured, measure
+from compliance.measure import Measured, measure
 from compliance.models import Determination, Provision
 from compliance.reproduce import Reproduction, reproduce
 

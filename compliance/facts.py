@@ -1,26 +1,18 @@
 """What the engine's documents are made of: everything known of centres at one instant, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from centres.models import Centre, CentreRecord, CentreStatus, ReportingPeriod
-from chips.models import ChipModel, ChipRevision, Submission
+from chips.models import ChipRevision, Submission
+from compliance.engine import Question, Subject, question, subject
+from compliance.inventories import Inventories
 from compliance.models import Exemption, HandDecision, Mandate, Provision, Ruling
-
-# One row a submission: its lines as parallel arrays, in the order of the operator's spreadsheet.
-_LINES = """
-    SELECT submission_id,
-           array_agg(chip_model_id ORDER BY "row"), array_agg(quantity ORDER BY "row"),
-           array_agg(workload ORDER BY "row"), array_agg(status ORDER BY "row"),
-           array_agg(acquired_on::text ORDER BY "row"), array_agg(unit_price_cny::text ORDER BY "row")
-    FROM chips_inventoryline WHERE submission_id = ANY(%s) GROUP BY submission_id
-"""
 
 _Dated = TypeVar("_Dated", CentreRecord, ChipRevision)
 
@@ -32,9 +24,9 @@ class Facts(NamedTuple):
     known_at: datetime
     provisions: list[Provision]
     records: list[CentreRecord]
-    submissions: dict[int, Submission]
-    lines: dict[int, list[dict[str, Any]]]
-    revisions: dict[int, list[int]]
+    # By centre: the key of the submission that stands.
+    submissions: dict[int, int]
+    inventories: Inventories
     # By centre and mandate: those that cover any day, as known.
     exemptions: dict[tuple[int, int], list[Exemption]]
     # By centre and provision: what was decided by hand and holds on the period's last day.
@@ -44,10 +36,11 @@ class Facts(NamedTuple):
 
     def rule(self, centre_id: int, provision: Provision) -> dict[str, Any]:
         """The rule as a centre is judged by it: under its wider scope where that was decided by hand."""
-        decision = self.hand_decisions.get((centre_id, provision.pk))
-        if decision is None or decision.ruling != Ruling.APPLIES or provision.case_by_case is None:
-            return provision.rule
-        return provision.rule | {"scope": provision.case_by_case}
+        return rule_under(provision, self.hand_decisions.get((centre_id, provision.pk)))
+
+    def granted(self, centre_id: int, provision: Provision) -> list[dict[str, Any]]:
+        """The engine's exemptions of a centre from a provision."""
+        return granted(self.exemptions.get((centre_id, provision.mandate_id), ()), self.known_at)
 
     def document(self, record: CentreRecord, provision: Provision) -> dict[str, Any]:
         """The engine's document: what is asked of a centre under a provision on the period's last day."""
@@ -55,26 +48,52 @@ class Facts(NamedTuple):
         return {
             "as_of": self.period.ends_on.isoformat(),
             "provision": self.rule(record.centre_id, provision),
-            "centre": {
-                "kind": record.kind,
-                "region": record.region_code,
-                "ownership": record.ownership,
-                # Not known is told as "no"; pages say that it is not known.
-                "state_funded": bool(record.state_funded),
-                "commissioned_on": record.commissioned_on and record.commissioned_on.isoformat(),
-                "progress": None if record.progress is None else str(record.progress),
-            },
-            "exemptions": [
-                {
-                    "from": exemption.from_on.isoformat(),
-                    "to": exemption.ends_on(self.known_at).isoformat(),
-                    "threshold": None if exemption.threshold is None else str(exemption.threshold),
-                }
-                for exemption in self.exemptions.get((record.centre_id, provision.mandate_id), ())
-            ],
+            "centre": centre_of(record),
+            "exemptions": self.granted(record.centre_id, provision),
             "reported": submission is not None,
-            "lines": self.lines.get(submission.pk, []) if submission else [],
+            "lines": [] if submission is None else self.inventories.of(submission).lines(),
         }
+
+    def subject(self, record: CentreRecord) -> Subject:
+        """A centre with its inventory, of which the engine can be asked; `document` asks the same."""
+        submission = self.submissions.get(record.centre_id)
+        return subject(centre_of(record), None if submission is None else self.inventories.of(submission))
+
+    def question(self, rule: dict[str, Any]) -> Question:
+        """What a `rule` asks on the period's last day."""
+        return question(rule, self.period.ends_on.isoformat())
+
+
+def centre_of(record: CentreRecord) -> dict[str, Any]:
+    """The engine's centre: what scope rules read of a record."""
+    return {
+        "kind": record.kind,
+        "region": record.region_code,
+        "ownership": record.ownership,
+        # Not known is told as "no"; pages say that it is not known.
+        "state_funded": bool(record.state_funded),
+        "commissioned_on": record.commissioned_on and record.commissioned_on.isoformat(),
+        "progress": None if record.progress is None else str(record.progress),
+    }
+
+
+def rule_under(provision: Provision, decision: HandDecision | None) -> dict[str, Any]:
+    """The rule of `provision` as what was decided by hand has it: under its wider scope, or as it stands."""
+    if decision is None or decision.ruling != Ruling.APPLIES or provision.case_by_case is None:
+        return provision.rule
+    return provision.rule | {"scope": provision.case_by_case}
+
+
+def granted(exemptions: Sequence[Exemption], known_at: datetime) -> list[dict[str, Any]]:
+    """The engine's exemptions, as they were known at `known_at`."""
+    return [
+        {
+            "from": exemption.from_on.isoformat(),
+            "to": exemption.ends_on(known_at).isoformat(),
+            "threshold": None if exemption.threshold is None else str(exemption.threshold),
+        }
+        for exemption in exemptions
+    ]
 
 
 def facts_of_period(
@@ -97,7 +116,7 @@ def facts_of_period(
         chosen = list(centres)
         stored, accepted = stored.filter(centre__in=chosen), accepted.filter(centre__in=chosen)
     standing = _following({record.centre_id: record for record in stored}, "centre_id", records, period.ends_on)
-    submissions = {submission.centre_id: submission for submission in accepted}
+    submissions = dict(accepted.values_list("centre_id", "pk"))
     known = CentreRecord.objects.filter(centre=OuterRef("pk"), from_on__lte=period.ends_on, recorded_at__lte=known_at)
     unknown = Centre.objects.filter(~Exists(known)).order_by("code").values_list("code", flat=True)
     if centres is not None:
@@ -115,7 +134,7 @@ def facts_of_draft(submission: Submission) -> Facts:
     records = CentreRecord.objects.as_of(period.ends_on, known_at).select_related("centre")
     records = records.filter(centre=submission.centre_id)
     provisions = provisions_in_force(period, known_at)
-    return _facts(period, known_at, provisions, list(records), {submission.centre_id: submission})
+    return _facts(period, known_at, provisions, list(records), {submission.centre_id: submission.pk})
 
 
 def provisions_in_force(
@@ -143,7 +162,7 @@ def _facts(
     known_at: datetime,
     provisions: list[Provision],
     records: list[CentreRecord],
-    submissions: dict[int, Submission],
+    submissions: dict[int, int],
     supposed: Iterable[ChipRevision] = (),
 ) -> Facts:
     centres = [record.centre_id for record in records]
@@ -158,63 +177,14 @@ def _facts(
     hand_decisions = {(d.centre_id, d.provision_id): d for d in decisions.order_by("from_on", "decided_at", "pk")}
     stored = {revision.chip_model_id: revision for revision in ChipRevision.objects.as_of(period.ends_on, known_at)}
     revision_of = _following(stored, "chip_model_id", supposed, period.ends_on)
-    lines, revisions_of = _lines([submission.pk for submission in submissions.values()], revision_of)
     return Facts(
         period=period,
         known_at=known_at,
         provisions=provisions,
         records=[record for record in records if record.status != CentreStatus.CLOSED],
         submissions=submissions,
-        lines=lines,
-        revisions=revisions_of,
+        inventories=Inventories(submissions.values(), revision_of),
         exemptions=exemptions,
         hand_decisions=hand_decisions,
         without_history=[],
     )
-
-
-def _lines(
-    submissions: list[int], revision_of: dict[int, ChipRevision]
-) -> tuple[dict[int, list[dict[str, Any]]], dict[int, list[int]]]:
-    """The engine's lines of each submission, and the chip revisions that they rest on."""
-    unrevised = ChipModel.objects.exclude(pk__in=revision_of).order_by()
-    chips = {chip.pk: (chip.name, chip.chip_class) for chip in unrevised}
-    chips |= {key: (revision.name, revision.chip_class) for key, revision in revision_of.items()}
-    lines = {}
-    revisions = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_LINES, [submissions])
-        for submission, models, *columns in cursor.fetchall():
-            named = {revision_of[model].pk for model in models if model in revision_of}
-            # One that is only supposed has no key.
-            revisions[submission] = sorted(key for key in named if key is not None)
-            lines[submission] = [
-                line_of(chips[model], revision_of.get(model), *values)
-                for model, *values in zip(models, *columns, strict=True)
-            ]
-    return lines, revisions
-
-
-def line_of(
-    chip: tuple[str, str],
-    revision: ChipRevision | None,
-    quantity: int,
-    workload: str,
-    status: str,
-    acquired_on: str | None,
-    unit_price: str | None,
-) -> dict[str, Any]:
-    """The engine's line of a `chip` (its name and class), of which the catalogue knows a `revision`, or nothing."""
-    name, chip_class = chip
-    return {
-        "chip": name,
-        "class": chip_class,
-        "quantity": quantity,
-        "workload": workload,
-        "status": status,
-        "acquired_on": acquired_on,
-        "designer_country": revision.designer_country if revision else None,
-        "fabricator_country": revision.fabricator_country if revision else None,
-        "compute": revision.compute if revision else None,
-        "unit_price": unit_price,
-    }

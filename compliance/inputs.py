@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from chips.models import ChipModel, ChipRevision
-from compliance.facts import Facts, line_of
+from compliance.facts import centre_of, granted, rule_under
+from compliance.inventories import line_of
 from compliance.models import Determination, Exemption
 
 # One row a submission: its lines as parallel arrays, in the order of the operator's spreadsheet.
@@ -75,21 +76,15 @@ def inputs_of(determinations: Iterable[Determination]) -> Iterator[Inputs]:
         yield Inputs(one, document, columns.rows, columns.models, named, granted, missing)
 
 
-def _document(made: Determination, lines: list[dict[str, Any]], granted: list[Exemption]) -> dict[str, Any]:
-    submission, provision, decision = made.submission, made.provision, made.hand_decision
-    facts = Facts(
-        period=made.period,
-        known_at=made.known_at,
-        provisions=[provision],
-        records=[made.centre_record],
-        submissions={made.centre_id: submission} if submission else {},
-        lines={submission.pk: lines} if submission else {},
-        revisions={},
-        exemptions={(made.centre_id, provision.mandate_id): granted},
-        hand_decisions={(made.centre_id, provision.pk): decision} if decision else {},
-        without_history=[],
-    )
-    return facts.document(made.centre_record, provision)
+def _document(made: Determination, lines: list[dict[str, Any]], granted_to_it: list[Exemption]) -> dict[str, Any]:
+    return {
+        "as_of": made.period.ends_on.isoformat(),
+        "provision": rule_under(made.provision, made.hand_decision),
+        "centre": centre_of(made.centre_record),
+        "exemptions": granted(granted_to_it, made.known_at),
+        "reported": made.submission_id is not None,
+        "lines": lines,
+    }
 
 
 def _filed(submissions: set[int]) -> dict[int, _Filed]:

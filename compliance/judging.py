@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from centres.models import CentreRecord
-from compliance.engine import answer
 from compliance.facts import Facts
-from compliance.measure import Measured, measure
+from compliance.measure import Measured
 from compliance.models import Provision
 
 
@@ -20,9 +19,16 @@ class Judged(NamedTuple):
 
 
 def judged(facts: Facts) -> Iterator[Judged]:
-    """The answers for all centres and provisions of `facts`, centre by centre; nothing is stored."""
+    """The answers for all centres and provisions of `facts`, centre by centre; nothing is stored.
+
+    An inventory is read once for all provisions; the answers are those to `Facts.document`.
+    """
+    asked = [(provision, facts.question(provision.rule)) for provision in facts.provisions]
     for record in facts.records:
-        for provision in facts.provisions:
-            document = facts.document(record, provision)
-            reply = answer(document)
-            yield Judged(record, provision, reply, measure(document, reply))
+        subject = facts.subject(record)
+        for provision, question in asked:
+            rule = facts.rule(record.centre_id, provision)
+            if rule is not provision.rule:
+                question = facts.question(rule)
+            reply, tally = subject.answer(question, facts.granted(record.centre_id, provision))
+            yield Judged(record, provision, reply, Measured.of(tally))

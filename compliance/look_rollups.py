@@ -76,7 +76,7 @@ def follow(facts: Facts, *, chosen: list[int] | None) -> None:
     """Let the sums of the period hold just the inventories of `facts`, for the `chosen` centres (None: all), by one
     statement; the caller holds the period's lock."""
     standing = [
-        (record.centre_id, facts.submissions[record.centre_id].pk, record.kind, record.ownership)
+        (record.centre_id, facts.submissions[record.centre_id], record.kind, record.ownership)
         for record in facts.records
         if record.centre_id in facts.submissions
     ]

@@ -2,11 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from compliance.engine import DOMESTIC, FOREIGN, UNKNOWN, origin_of
-from compliance.engine.document import SCALE, scaled
-
-# The outcomes for which the engine looks at the lines.
-COUNTED = frozenset(("undetermined", "empty", "compliant", "non_compliant"))
+from compliance.engine import COUNTED, Tally, tally_of
+from compliance.engine.document import SCALE
 
 
 class Measured(NamedTuple):
@@ -18,6 +15,11 @@ class Measured(NamedTuple):
     units: tuple[int, int, int] | None
     compute: tuple[int, int, int] | None
 
+    @classmethod
+    def of(cls, tally: Tally | None) -> "Measured":
+        """What the engine counted for an answer; None: no line."""
+        return cls(None, None) if tally is None else cls(tally.units, tally.compute)
+
     def columns(self) -> tuple[int | str | None, ...]:
         """Units domestic, foreign, unknown, then compute likewise as decimal texts."""
         if self.units is None or self.compute is None:
@@ -27,16 +29,4 @@ class Measured(NamedTuple):
 
 def measure(document: dict[str, Any], reply: dict[str, Any]) -> Measured:
     """What the engine's `reply` to `document` counted."""
-    if reply["outcome"] not in COUNTED:
-        return Measured(None, None)
-    origin = origin_of(document["provision"])
-    excluded = {entry["line"] for entry in reply["excluded"]}
-    units, compute = [0, 0, 0], [0, 0, 0]
-    for index, line in enumerate(document["lines"]):
-        if index not in excluded:
-            place, quantity = origin(line), line["quantity"]
-            units[place] += quantity
-            compute[place] += quantity * scaled(line["compute"])
-    return Measured(
-        (units[DOMESTIC], units[FOREIGN], units[UNKNOWN]), (compute[DOMESTIC], compute[FOREIGN], compute[UNKNOWN])
-    )
+    return Measured.of(tally_of(document) if reply["outcome"] in COUNTED else None)

@@ -1,10 +1,12 @@
 """Does this centre meet this provision on this day, and why?
 
 Pure: no database, no clock, no float; the same document always gives the same answer. The contract is
-`docs/contracts/engine.md`. `answer` takes a document, `answer_text` one in JSON.
+`docs/contracts/engine.md`. `answer` takes a document, `answer_text` one in JSON; who asks the same of many has a
+`question` and a `subject` made ready once, which is the way that `answer` goes too.
 """
 
-from compliance.engine.answer import answer, answer_text
+from compliance.engine.answer import Answered, Question, Subject, answer, answer_text, question, subject
+from compliance.engine.count import DOMESTIC, FOREIGN, UNKNOWN, Tally, origin_of, tally_of
 from compliance.engine.document import (
     DocumentFault,
     Word,
@@ -14,13 +16,21 @@ from compliance.engine.document import (
     check_text,
     not_one_of,
 )
-from compliance.engine.judge import DOMESTIC, FOREIGN, UNKNOWN, origin_of
+from compliance.engine.inventory import Inventory, Kind, checked_kind
+from compliance.engine.judge import COUNTED
 
 __all__ = [
+    "COUNTED",
     "DOMESTIC",
     "FOREIGN",
     "UNKNOWN",
+    "Answered",
     "DocumentFault",
+    "Inventory",
+    "Kind",
+    "Question",
+    "Subject",
+    "Tally",
     "Word",
     "answer",
     "answer_text",
@@ -28,6 +38,10 @@ __all__ = [
     "check_provision",
     "check_scope",
     "check_text",
+    "checked_kind",
     "not_one_of",
     "origin_of",
+    "question",
+    "subject",
+    "tally_of",
 ]

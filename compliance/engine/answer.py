@@ -1,23 +1,113 @@
-"""The way of a document through the engine: read, check, judge, digest."""
+"""The way of a document through the engine: read, check, judge, digest.
+
+A document can be asked part by part: a `Subject` is read and hashed once, and a `Rule` is made ready once, however
+many of the one are asked of the other. `answer` goes the same way.
+"""
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
-from compliance.engine.document import DocumentFault, check_document
-from compliance.engine.judge import judge
+from compliance.engine.count import COUNTING_KEYS, Counting, Tally
+from compliance.engine.document import DocumentFault, check_centre, check_document, check_provision
+from compliance.engine.inventory import Inventory
+from compliance.engine.judge import COUNTED, Json, Rule
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 # Stands for an integer too long to read: over every bound, so that the check names its place.
 _TOO_LONG = 10**19
 
 
-def answer(document: Any) -> dict[str, Any]:
+class Question(NamedTuple):
+    """A rule, and how the canonical JSON of a document ends that asks it: of nothing reported, of an inventory."""
+
+    rule: Rule
+    endings: tuple[bytes, bytes]
+
+
+class Answered(NamedTuple):
+    """The contract's answer, and what was counted for it; None where the outcome counts no line."""
+
+    answer: Json
+    tally: Tally | None
+
+
+class Subject:
+    """A checked centre with its checked inventory, read and hashed once for however many questions."""
+
+    def __init__(self, centre: Json, inventory: Inventory, *, is_reported: bool) -> None:
+        self._centre, self._inventory, self._is_reported = centre, inventory, is_reported
+        self._tallies: dict[Counting, Tally] = {}
+        self._openings: dict[tuple[str, str], hashlib._Hash] = {}
+
+    def answer(self, question: Question, exemptions: Sequence[Json] = ()) -> Answered:
+        """The answer to `question` where `exemptions`, checked, were granted."""
+        rule = question.rule
+        tally = partial(self._tally, rule.counting) if self._is_reported else None
+        reply = rule.judge(self._centre, exemptions, tally)
+        whole = self._opening(rule.as_of, exemptions)
+        whole.update(question.endings[self._is_reported])
+        reply["digest"] = whole.hexdigest()
+        return Answered(reply, self._tally(rule.counting) if reply["outcome"] in COUNTED else None)
+
+    def _tally(self, counting: Counting) -> Tally:
+        found = self._tallies.get(counting)
+        if found is None:
+            found = self._tallies[counting] = counting.tally(self._inventory)
+        return found
+
+    def _opening(self, as_of: str, exemptions: Sequence[Json]) -> "hashlib._Hash":
+        """The hash of a document's canonical JSON up to the end of its lines, which are nearly all of it."""
+        granted = _canonical(list(exemptions)) if exemptions else "[]"
+        known = self._openings.get((as_of, granted))
+        if known is None:
+            opening = f'{{"as_of":"{as_of}","centre":{_canonical(self._centre)},"exemptions":{granted},"lines":['
+            known = hashlib.sha256(f"{opening}{self._inventory.text()}]".encode())
+            self._openings[as_of, granted] = known
+        return known.copy()
+
+
+def question(provision: Any, as_of: str) -> Question:
+    """What `provision` asks on the ISO date `as_of`; raises `DocumentFault` where it is no valid provision."""
+    check_provision(provision)
+    return _question(_canonical(provision), as_of)
+
+
+def subject(centre: Any, inventory: Inventory | None) -> Subject:
+    """A centre of which is asked; None: nothing was reported. Raises `DocumentFault` for a fault in `centre`."""
+    check_centre(centre)
+    return Subject(centre, inventory or Inventory.of_lines([]), is_reported=inventory is not None)
+
+
+def answer(document: Any) -> Json:
     """The contract's answer to `document`; raises `DocumentFault` where it is no valid document."""
     check_document(document)
-    reply = judge(document)
-    reply["digest"] = digest(document)
-    return reply
+    try:
+        asked = _question(_canonical(document["provision"]), document["as_of"])
+        whom = Subject(document["centre"], Inventory.of_lines(document["lines"]), is_reported=document["reported"])
+        return whom.answer(asked, document["exemptions"]).answer
+    except UnicodeEncodeError:
+        path = _place_of_lone_surrogate(document, "")
+        raise DocumentFault("bad_value", path, "The text holds half of a surrogate pair.") from None
+
+
+# A register asks a few rules over and over; what is made ready for one is the same for every centre.
+@lru_cache(maxsize=64)
+def _question(provision: str, as_of: str) -> Question:
+    """That of a checked provision in canonical JSON."""
+    read = json.loads(provision)
+    counting = _canonical({key: read[key] for key in COUNTING_KEYS})
+    ending = f',"provision":{provision},"reported":'
+    endings = (f"{ending}false}}".encode(), f"{ending}true}}".encode())
+    return Question(Rule(read, as_of, _counting(counting, as_of)), endings)
+
+
+@lru_cache(maxsize=64)
+def _counting(provision: str, as_of: str) -> Counting:
+    """Rules that count alike share one, so that an inventory is tallied once for all of them."""
+    return Counting(json.loads(provision), as_of)
 
 
 def answer_text(text: str | bytes) -> dict[str, Any]:
@@ -26,15 +116,6 @@ def answer_text(text: str | bytes) -> dict[str, Any]:
         return answer(_read(text))
     except DocumentFault as fault:
         return {"error": {"code": fault.code, "path": fault.path, "message": fault.message}}
-
-
-def digest(document: dict[str, Any]) -> str:
-    """SHA-256, in hex, of the document in canonical JSON."""
-    try:
-        return hashlib.sha256(_canonical(document).encode()).hexdigest()
-    except UnicodeEncodeError:
-        path = _place_of_lone_surrogate(document, "")
-        raise DocumentFault("bad_value", path, "The text holds half of a surrogate pair.") from None
 
 
 def _read(text: str | bytes) -> Any:

@@ -82,6 +82,26 @@ def check_scope(scope: Any, path: str = "/provision/scope") -> None:
     _object(scope, path, _SCOPE)
 
 
+def check_centre(centre: Any, path: str = "/centre") -> None:
+    """Raise `DocumentFault` for the first fault in `centre`, which stands at `path`."""
+    _object(centre, path, _CENTRE)
+
+
+def check_exemptions(exemptions: Any, path: str = "/exemptions") -> None:
+    """Raise `DocumentFault` for the first fault in `exemptions`, which stand at `path`."""
+    _exemptions(exemptions, path)
+
+
+def check_line(line: Any, path: str = "/lines") -> None:
+    """Raise `DocumentFault` for the first fault in `line`, which stands at `path`."""
+    _object(line, path, _LINE)
+
+
+def check_price(price: Any, path: str = "/lines") -> None:
+    """Raise `DocumentFault` where `price` at `path` is no decimal string."""
+    _decimal(price, path)
+
+
 def _line_is_known(line: Any) -> bool:
     """Whether every value of `line` has been found good before."""
     try:
@@ -316,6 +336,7 @@ _EXEMPTION: dict[str, Check] = {
     "to": _or_null(check_date),
     "threshold": _or_null(_decimal_up_to(1)),
 }
+_exemptions = _list_of(_exemption)
 _LINE: dict[str, Check] = {
     "chip": check_text,
     "class": check_text,
@@ -331,8 +352,8 @@ _LINE: dict[str, Check] = {
 _DOCUMENT: dict[str, Check] = {
     "as_of": check_date,
     "provision": check_provision,
-    "centre": _nested(_CENTRE),
-    "exemptions": _list_of(_exemption),
+    "centre": check_centre,
+    "exemptions": _exemptions,
     "reported": _boolean,
     # The lines come last and have a faster way, in `check_document`.
     "lines": lambda value, path: None,

@@ -1,19 +1,16 @@
-"""From a checked document to an outcome, by integers alone.
+"""From what was counted to an outcome, by integers alone: a checked provision asked of centres, on a day."""
 
-Dates are ISO texts, which order as their days do. Weights are integers: units as they are, compute and value in
-parts of `SCALE`.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import gcd
 from typing import Any, NamedTuple
 
+from compliance.engine.count import Counting, Tally
 from compliance.engine.document import SCALE, scaled
 
 Json = dict[str, Any]
 
-# The origins of a line, as places in a list of weights.
-DOMESTIC, FOREIGN, UNKNOWN = range(3)
+# The outcomes that rest on the lines.
+COUNTED = frozenset(("undetermined", "empty", "compliant", "non_compliant"))
 
 
 class Threshold(NamedTuple):
@@ -29,62 +26,68 @@ class Threshold(NamedTuple):
         return left > right if self.comparator == "over" else left >= right
 
 
-class Tally(NamedTuple):
-    """Weights of the population by origin; `maybe_…` those of lines that may or may not count."""
-
-    domestic: int
-    foreign: int
-    unknown: int
-    maybe_domestic: int
-    maybe_foreign: int
-    maybe_unknown: int
-    excluded: list[Json]
-    certain_lines: int
-    uncertain_lines: int
-    weighable: bool
-
-    def low(self) -> tuple[int, int]:
-        """Domestic and total weight where every open question goes against the centre."""
-        rest = self.foreign + self.unknown + self.maybe_foreign + self.maybe_unknown
-        return self.domestic, self.domestic + rest
-
-    def high(self) -> tuple[int, int]:
-        """Domestic and total weight where every open question goes for the centre."""
-        domestic = self.domestic + self.unknown + self.maybe_domestic + self.maybe_unknown
-        return domestic, domestic + self.foreign
-
-
 def fraction(numerator: int, denominator: int) -> str:
     """The reduced fraction as text, ``"13/25"``."""
     divisor = gcd(numerator, denominator)
     return f"{numerator // divisor}/{denominator // divisor}"
 
 
-def judge(document: Json) -> Json:
-    """The contract's answer to a checked document, but for its digest."""
-    provision, as_of = document["provision"], document["as_of"]
-    steps = provision["steps"]
-    reply: Json = {
-        "outcome": None,
-        "reason": None,
-        "low": None,
-        "high": None,
-        "threshold": None,
-        "comparator": None,
-        "next_step": min((s for s in steps if s["from"] > as_of), key=lambda s: s["from"], default=None),
-        "replace": None,
-        "add": None,
-        "shortfall": None,
-        "excluded": [],
-    }
-    step = max((s for s in steps if s["from"] <= as_of), key=lambda s: s["from"], default=None)
-    if not in_scope(document["centre"], provision["scope"]):
-        reply["outcome"] = "out_of_scope"
-    elif step is None:
-        reply["outcome"] = "not_in_force"
-    else:
-        _judge_in_force(document, step, reply)
-    return reply
+class Rule:
+    """A checked provision on a day, made ready once for however many centres."""
+
+    def __init__(self, provision: Json, as_of: str, counting: Counting) -> None:
+        steps = provision["steps"]
+        self.as_of, self.counting = as_of, counting
+        self._scope, self._metric = provision["scope"], provision["metric"]
+        self._next_step = min((s for s in steps if s["from"] > as_of), key=lambda s: s["from"], default=None)
+        step = max((s for s in steps if s["from"] <= as_of), key=lambda s: s["from"], default=None)
+        self._threshold = Threshold(scaled(step["threshold"]), SCALE, step["comparator"]) if step else None
+
+    def judge(self, centre: Json, exemptions: Sequence[Json], tally: Callable[[], Tally] | None) -> Json:
+        """The contract's answer about a checked `centre`, but for the digest.
+
+        `tally` gives what this rule counts of its inventory, and is asked at most once; None: nothing was reported.
+        """
+        reply: Json = {
+            "outcome": None,
+            "reason": None,
+            "low": None,
+            "high": None,
+            "threshold": None,
+            "comparator": None,
+            "next_step": self._next_step,
+            "replace": None,
+            "add": None,
+            "shortfall": None,
+            "excluded": [],
+        }
+        if not in_scope(centre, self._scope):
+            reply["outcome"] = "out_of_scope"
+        elif self._threshold is None:
+            reply["outcome"] = "not_in_force"
+        else:
+            self._judge_in_force(self._threshold, exemptions, tally, reply)
+        return reply
+
+    def _judge_in_force(
+        self, threshold: Threshold, exemptions: Sequence[Json], tally: Callable[[], Tally] | None, reply: Json
+    ) -> None:
+        as_of = self.as_of
+        covering = [e["threshold"] for e in exemptions if e["from"] <= as_of and (e["to"] is None or as_of <= e["to"])]
+        exempt = None in covering
+        if covering and not exempt:
+            # An exempt centre is shown the step's own threshold, whatever else was granted.
+            threshold = threshold._replace(numerator=min(threshold.numerator, *map(scaled, covering)))
+        reply["threshold"] = fraction(threshold.numerator, SCALE)
+        reply["comparator"] = threshold.comparator
+        if exempt:
+            reply["outcome"] = "exempt"
+        elif tally is None:
+            reply["outcome"] = "not_reported"
+        else:
+            counted = tally()
+            reply["excluded"] = counted.excluded
+            _judge_tally(counted, threshold, self._metric, reply)
 
 
 def in_scope(centre: Json, scope: Json) -> bool:
@@ -108,27 +111,6 @@ def in_scope(centre: Json, scope: Json) -> bool:
             or (progress is not None and scaled(progress) < scaled(scope["progress_under"]))
         )
     )
-
-
-def _judge_in_force(document: Json, step: Json, reply: Json) -> None:
-    as_of = document["as_of"]
-    covering = [
-        e["threshold"] for e in document["exemptions"] if e["from"] <= as_of and (e["to"] is None or as_of <= e["to"])
-    ]
-    exempt = None in covering
-    # An exempt centre is shown the step's own threshold, whatever else was granted.
-    granted = [] if exempt else [scaled(text) for text in covering]
-    threshold = Threshold(min([scaled(step["threshold"]), *granted]), SCALE, step["comparator"])
-    reply["threshold"] = fraction(threshold.numerator, SCALE)
-    reply["comparator"] = threshold.comparator
-    if exempt:
-        reply["outcome"] = "exempt"
-    elif not document["reported"]:
-        reply["outcome"] = "not_reported"
-    else:
-        tally = tally_of(document)
-        reply["excluded"] = tally.excluded
-        _judge_tally(tally, threshold, document["provision"]["metric"], reply)
 
 
 def _judge_tally(tally: Tally, threshold: Threshold, metric: str, reply: Json) -> None:
@@ -174,84 +156,3 @@ def least_added(domestic: int, total: int, threshold: Threshold) -> int | None:
         return None
     quotient, remainder = divmod(missing, gain)
     return quotient + 1 if threshold.comparator == "over" else quotient + (remainder > 0)
-
-
-def tally_of(document: Json) -> Tally:
-    """Which lines of a checked document count, and their weight by origin."""
-    provision, as_of = document["provision"], document["as_of"]
-    population = provision["population"]
-    classes, workloads, statuses = population["classes"], population["workloads"], population["statuses"]
-    acquired_from = population["acquired_from"]
-    figure = {"units": None, "compute": "compute", "value": "unit_price"}[provision["metric"]]
-    origin = ORIGINS[provision["origin_rule"]]
-    home = frozenset(provision["domestic"])
-    # Domestic, foreign, unknown; then the same for uncertain lines.
-    weights = [0] * 6
-    excluded: list[Json] = []
-    uncertain = 0
-    weighable = True
-    for index, line in enumerate(document["lines"]):
-        acquired_on = line["acquired_on"]
-        if classes is not None and line["class"] not in classes:
-            excluded.append({"line": index, "reason": "class"})
-            continue
-        if workloads is not None and line["workload"] not in workloads:
-            excluded.append({"line": index, "reason": "workload"})
-            continue
-        if statuses is not None and line["status"] not in statuses:
-            excluded.append({"line": index, "reason": "status"})
-            continue
-        if acquired_on is not None and acquired_on > as_of:
-            excluded.append({"line": index, "reason": "acquired_after_as_of"})
-            continue
-        place = origin(line, home)
-        if acquired_from is not None:
-            if acquired_on is None:
-                uncertain += 1
-                place += 3
-            elif acquired_on < acquired_from:
-                excluded.append({"line": index, "reason": "acquired_before"})
-                continue
-        weight = line["quantity"]
-        if figure is not None:
-            weight *= scaled(line[figure])
-            weighable = weighable and weight > 0
-        weights[place] += weight
-    certain = len(document["lines"]) - len(excluded) - uncertain
-    domestic, foreign, unknown, *maybe = weights
-    return Tally(domestic, foreign, unknown, maybe[0], maybe[1], maybe[2], excluded, certain, uncertain, weighable)
-
-
-def _origin_of(country: str | None, home: frozenset[str]) -> int:
-    if country is None:
-        return UNKNOWN
-    return DOMESTIC if country in home else FOREIGN
-
-
-def _by_designer(line: Json, home: frozenset[str]) -> int:
-    return _origin_of(line["designer_country"], home)
-
-
-def _by_fabricator(line: Json, home: frozenset[str]) -> int:
-    return _origin_of(line["fabricator_country"], home)
-
-
-def _by_both(line: Json, home: frozenset[str]) -> int:
-    origins = (_by_designer(line, home), _by_fabricator(line, home))
-    if FOREIGN in origins:
-        return FOREIGN
-    return UNKNOWN if UNKNOWN in origins else DOMESTIC
-
-
-# Each gives `DOMESTIC`, `FOREIGN` or `UNKNOWN`.
-ORIGINS: dict[str, Callable[[Json, frozenset[str]], int]] = {
-    "designer": _by_designer,
-    "fabricator": _by_fabricator,
-    "designer_and_fabricator": _by_both,
-}
-
-
-def origin_of(provision: Json) -> Callable[[Json], int]:
-    """What tells the origin of a line under a checked `provision`."""
-    origin, home = ORIGINS[provision["origin_rule"]], frozenset(provision["domestic"])
-    return lambda line: origin(line, home)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from centres.models import CentreRecord, CentreStatus, Provenance, ReportingPeriod
 from compliance.engine.judge import in_scope
-from compliance.facts import Facts
+from compliance.facts import centre_of, rule_under
 from compliance.models import HandDecision, Outlook, OutlookError, Provision
 from compliance.outlook import readings
 from compliance.outlook.backtest import Miss, tried
@@ -110,22 +110,18 @@ class _View:
             for record in self.records
             if record.centre.provenance != Provenance.ILLUSTRATIVE
         }
-        self.facts = self._facts(known_at)
+        self._decisions = self._decided_by_hand(known_at)
         self._ways: dict[str, Counted] = {}
         self._asked: dict[int, list[int]] = {}
         self._sums: dict[int, Counted] = {}
 
-    def _facts(self, known_at: datetime) -> Facts:
-        """What is asked of whom: the facts of the period without its inventories."""
-        provisions = list({step.provision.pk: step.provision for step in _all(self.scene.steps)}.values())
+    def _decided_by_hand(self, known_at: datetime) -> dict[tuple[int, int], HandDecision]:
+        """By centre and provision what was decided by hand and holds on the period's last day, as known."""
+        provisions = {step.provision.pk for step in _all(self.scene.steps)}
         decisions = HandDecision.objects.filter(
             provision__in=provisions, from_on__lte=self.scene.period.ends_on, decided_at__lte=known_at
         ).order_by("from_on", "decided_at", "pk")
-        return Facts(
-            period=self.scene.period, known_at=known_at, provisions=provisions, records=self.records, submissions={},
-            lines={}, revisions={}, exemptions={}, without_history=[],
-            hand_decisions={(one.centre_id, one.provision_id): one for one in decisions},
-        )  # fmt: skip
+        return {(one.centre_id, one.provision_id): one for one in decisions}
 
     def counted(self, provision: Provision) -> "Counted":
         """Every centre's stocks by the provision's way of counting, with what the past teaches of them."""
@@ -142,8 +138,8 @@ class _View:
                 record.centre_id
                 for record in self.records
                 if in_scope(
-                    self.facts.document(record, provision)["centre"],
-                    self.facts.rule(record.centre_id, provision)["scope"],
+                    centre_of(record),
+                    rule_under(provision, self._decisions.get((record.centre_id, provision.pk)))["scope"],
                 )
             ]
         return self._asked[provision.pk]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from centres.models import ReportingPeriod
 from chips.models import LineStatus
 from compliance.determine import lock_period
-from compliance.engine.judge import Tally, tally_of
+from compliance.engine import Tally, tally_of
 from compliance.facts import Facts, facts_of_period
 from compliance.models import CentreShare, Determination, ShareReading
 from compliance.outlook.quarters import code_of, number_of, number_on
@@ -76,7 +76,7 @@ def stocks_of(facts: Facts, counting: Counting) -> Iterator[tuple[int, Stock]]:
     """
     for record in facts.records:
         submission = facts.submissions.get(record.centre_id)
-        lines = facts.lines.get(submission.pk, []) if submission else []
+        lines = [] if submission is None else facts.inventories.of(submission).lines()
         if lines and (stock := stock_of(lines, counting, facts.period.ends_on)):
             yield record.centre_id, stock
 

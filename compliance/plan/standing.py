@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from compliance.engine import DOMESTIC, origin_of
+from compliance.engine import COUNTED, DOMESTIC, origin_of
 from compliance.engine.document import SCALE, scaled
 from compliance.engine.judge import Threshold
-from compliance.measure import COUNTED
 from compliance.shares import parts_of
 
 # What a line is weighed by, under each metric; nothing for units.

@@ -42,12 +42,12 @@ class Inventory(NamedTuple):
 
 def inventory_of(centre: Centre) -> Inventory | None:
     """What stands for `centre` as known now; None where no inventory was accepted yet."""
-    accepted = Submission.objects.filter(centre=centre, status=SubmissionStatus.ACCEPTED)
+    accepted = Submission.objects.filter(centre=centre, status=SubmissionStatus.ACCEPTED).select_related("period")
     period = ReportingPeriod.objects.filter(submissions__in=accepted).order_by("-code").first()
     if period is None:
         return None
     facts = facts_of_period(period, [centre], known_at=timezone.now())
-    submission = facts.submissions[centre.pk]
+    submission = accepted.get(pk=facts.submissions[centre.pk])
     lines = InventoryLine.objects.filter(submission=submission).order_by("row")
     # A centre that is closed, or of which nothing is known on that day, is asked for nothing.
     targets = [target for record in facts.records for target in _targets(facts, record)]

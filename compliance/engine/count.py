@@ -1,0 +1,185 @@
+"""Which lines a provision counts, and how much they weigh by origin: rules 1 to 3 of the contract.
+
+Dates are ISO texts, which order as their days do. Weights are integers: units as they are, compute and value in parts
+of `SCALE`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from compliance.engine.inventory import KNOWN_LIMIT, Inventory, Kind
+
+Json = dict[str, Any]
+
+# The parts of a provision that say what is counted, and how.
+COUNTING_KEYS = ("metric", "origin_rule", "domestic", "population")
+# Where a line is counted: by its origin, …
+DOMESTIC, FOREIGN, UNKNOWN = range(3)
+# … after them the same for lines that may or may not count, …
+_MAYBE = 3
+# … and from here on those left out, each place for a reason.
+_LEFT_OUT = 6
+_REASONS = ("class", "workload", "status", "acquired_after_as_of", "acquired_before")
+_PLACES = _LEFT_OUT + len(_REASONS)
+_CLASS, _WORKLOAD, _STATUS, _AFTER, _BEFORE = range(_LEFT_OUT, _PLACES)
+
+
+class Tally(NamedTuple):
+    """Weights of the population by origin; `maybe_…` those of lines that may or may not count."""
+
+    domestic: int
+    foreign: int
+    unknown: int
+    maybe_domestic: int
+    maybe_foreign: int
+    maybe_unknown: int
+    excluded: list[Json]
+    certain_lines: int
+    uncertain_lines: int
+    weighable: bool
+    # Whatever the metric, of all lines that count or may count, by origin: units, and TFLOPS in parts of `SCALE`.
+    units: tuple[int, int, int]
+    compute: tuple[int, int, int]
+
+    def low(self) -> tuple[int, int]:
+        """Domestic and total weight where every open question goes against the centre."""
+        rest = self.foreign + self.unknown + self.maybe_foreign + self.maybe_unknown
+        return self.domestic, self.domestic + rest
+
+    def high(self) -> tuple[int, int]:
+        """Domestic and total weight where every open question goes for the centre."""
+        domestic = self.domestic + self.unknown + self.maybe_domestic + self.maybe_unknown
+        return domestic, domestic + self.foreign
+
+
+class Counting:
+    """What a checked provision counts on a day, and how."""
+
+    def __init__(self, provision: Json, as_of: str) -> None:
+        self._metric, self._as_of = provision["metric"], as_of
+        self._acquired_from = provision["population"]["acquired_from"]
+        self._places = _Places(provision)
+
+    def tally(self, inventory: Inventory) -> Tally:
+        """Which lines of `inventory` count, and their weight by origin."""
+        places = list(map(self._places.__getitem__, inventory.kinds))
+        if self._acquired_from is not None or inventory.last_day > self._as_of:
+            places = list(map(self._on_its_day, places, inventory.days))
+        units, compute = [0] * _PLACES, [0] * _PLACES
+        for place, quantity, performance in zip(places, inventory.quantities, inventory.computes, strict=True):
+            units[place] += quantity
+            compute[place] += performance
+        weights, weighable = self._weighed(places, inventory, units, compute)
+        excluded = [
+            {"line": index, "reason": _REASONS[place - _LEFT_OUT]}
+            for index, place in enumerate(places)
+            if place >= _LEFT_OUT
+        ]
+        uncertain = sum(_MAYBE <= place < _LEFT_OUT for place in places) if self._acquired_from is not None else 0
+        domestic, foreign, unknown, maybe_domestic, maybe_foreign, maybe_unknown = weights[:_LEFT_OUT]
+        return Tally(
+            domestic=domestic,
+            foreign=foreign,
+            unknown=unknown,
+            maybe_domestic=maybe_domestic,
+            maybe_foreign=maybe_foreign,
+            maybe_unknown=maybe_unknown,
+            excluded=excluded,
+            certain_lines=len(places) - len(excluded) - uncertain,
+            uncertain_lines=uncertain,
+            weighable=weighable,
+            units=(units[0] + units[3], units[1] + units[4], units[2] + units[5]),
+            compute=(compute[0] + compute[3], compute[1] + compute[4], compute[2] + compute[5]),
+        )
+
+    def _on_its_day(self, place: int, day: str) -> int:
+        """Where a line that would be counted at `place` is, considering the day it was acquired on ("": not known)."""
+        if place >= _LEFT_OUT:
+            return place
+        if day > self._as_of:
+            return _AFTER
+        if self._acquired_from is None or day >= self._acquired_from:
+            return place
+        return _BEFORE if day else place + _MAYBE
+
+    def _weighed(
+        self, places: Sequence[int], inventory: Inventory, units: list[int], compute: list[int]
+    ) -> tuple[list[int], bool]:
+        """The weight at each place, and whether every line that counts or may count has one."""
+        if self._metric == "units":
+            return units, True
+        weights = inventory.computes if self._metric == "compute" else inventory.values
+        weighable = all(weight for place, weight in zip(places, weights, strict=True) if place < _LEFT_OUT)
+        if self._metric == "compute":
+            return compute, weighable
+        value = [0] * _PLACES
+        for place, weight in zip(places, weights, strict=True):
+            value[place] += weight
+        return value, weighable
+
+
+class _Places(dict[Kind, int]):
+    """Where the lines of a kind are counted, but for their days."""
+
+    def __init__(self, provision: Json) -> None:
+        population = provision["population"]
+        self._population = (
+            (_CLASS, "chip_class", population["classes"]),
+            (_WORKLOAD, "workload", population["workloads"]),
+            (_STATUS, "status", population["statuses"]),
+        )
+        self._origin, self._home = _ORIGINS[provision["origin_rule"]], frozenset(provision["domestic"])
+
+    def __missing__(self, kind: Kind) -> int:
+        if len(self) >= KNOWN_LIMIT:
+            self.clear()
+        place = self[kind] = self._place(kind)
+        return place
+
+    def _place(self, kind: Kind) -> int:
+        for reason, column, counted in self._population:
+            if counted is not None and getattr(kind, column) not in counted:
+                return reason
+        return self._origin(kind.designer_country, kind.fabricator_country, self._home)
+
+
+def tally_of(document: Json) -> Tally:
+    """Which lines of a checked document count, and their weight by origin.
+
+    Of its provision no more is read than what is counted, and how.
+    """
+    return Counting(document["provision"], document["as_of"]).tally(Inventory.of_lines(document["lines"]))
+
+
+def origin_of(provision: Json) -> Callable[[Json], int]:
+    """What tells the origin of a line under a checked `provision`: `DOMESTIC`, `FOREIGN` or `UNKNOWN`."""
+    origin, home = _ORIGINS[provision["origin_rule"]], frozenset(provision["domestic"])
+    return lambda line: origin(line["designer_country"], line["fabricator_country"], home)
+
+
+def _by_designer(designer: str | None, fabricator: str | None, home: frozenset[str]) -> int:
+    return _of_country(designer, home)
+
+
+def _by_fabricator(designer: str | None, fabricator: str | None, home: frozenset[str]) -> int:
+    return _of_country(fabricator, home)
+
+
+def _by_both(designer: str | None, fabricator: str | None, home: frozenset[str]) -> int:
+    origins = (_of_country(designer, home), _of_country(fabricator, home))
+    if FOREIGN in origins:
+        return FOREIGN
+    return UNKNOWN if UNKNOWN in origins else DOMESTIC
+
+
+def _of_country(country: str | None, home: frozenset[str]) -> int:
+    if country is None:
+        return UNKNOWN
+    return DOMESTIC if country in home else FOREIGN
+
+
+_ORIGINS: dict[str, Callable[[str | None, str | None, frozenset[str]], int]] = {
+    "designer": _by_designer,
+    "fabricator": _by_fabricator,
+    "designer_and_fabricator": _by_both,
+}

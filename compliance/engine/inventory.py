@@ -1,0 +1,147 @@
+"""The lines of an inventory laid out in columns, so that a line costs look-ups, however many provisions are asked."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from json.encoder import encode_basestring as quoted
+from operator import attrgetter, itemgetter, mul
+from typing import Any
+
+from compliance.engine.document import check_date, check_line, check_price, scaled
+
+Json = dict[str, Any]
+
+# So much is remembered of each sort. Cleared when full: memory stays bounded, answers stay the same.
+KNOWN_LIMIT = 50_000
+
+
+class Kind:
+    """What a line says but for its quantity, its day and its price: many lines share one.
+
+    It equals itself alone, so that what was found of it before is looked up by identity.
+    """
+
+    __slots__ = (
+        "after_price", "before_price", "before_quantity", "chip_class", "compute", "designer_country",
+        "fabricator_country", "specimen", "status", "workload",
+    )  # fmt: skip
+
+    def __init__(self, specimen: Json) -> None:
+        self.specimen = specimen
+        self.chip_class, self.workload, self.status = specimen["class"], specimen["workload"], specimen["status"]
+        self.designer_country = specimen["designer_country"]
+        self.fabricator_country = specimen["fabricator_country"]
+        # TFLOPS of a unit in parts of `SCALE`; 0 where none are known.
+        self.compute = scaled(specimen["compute"])
+        # A line in canonical JSON, but for its day, its quantity and its price.
+        self.before_quantity = (
+            f',"chip":{quoted(specimen["chip"])},"class":{quoted(self.chip_class)}'
+            f',"compute":{_or_null(specimen["compute"])},"designer_country":{_or_null(self.designer_country)}'
+            f',"fabricator_country":{_or_null(self.fabricator_country)},"quantity":'
+        )
+        self.before_price = f',"status":{quoted(self.status)},"unit_price":'
+        self.after_price = f',"workload":{quoted(self.workload)}}},'
+
+
+class Inventory:
+    """Checked lines in columns: kinds, quantities, days of acquisition and unit prices ("" for null)."""
+
+    def __init__(
+        self, kinds: list[Kind], quantities: Sequence[int], days: Sequence[str], prices: Sequence[str]
+    ) -> None:
+        self.kinds, self.quantities, self.days, self.prices = kinds, quantities, days, prices
+
+    @classmethod
+    def of_lines(cls, lines: list[Json]) -> "Inventory":
+        """The inventory of a document's checked `lines`."""
+        return cls(
+            [kind_of(line) for line in lines],
+            [line["quantity"] for line in lines],
+            [line["acquired_on"] or "" for line in lines],
+            [line["unit_price"] or "" for line in lines],
+        )
+
+    def lines(self) -> list[Json]:
+        """The lines as the contract writes them."""
+        columns = zip(self.kinds, self.quantities, self.days, self.prices, strict=True)
+        return [
+            {**kind.specimen, "quantity": quantity, "acquired_on": day or None, "unit_price": price or None}
+            for kind, quantity, day, price in columns
+        ]
+
+    @cached_property
+    def computes(self) -> list[int]:
+        """TFLOPS of each line, in parts of `SCALE`."""
+        return list(map(mul, self.quantities, map(_compute, self.kinds)))
+
+    @cached_property
+    def values(self) -> list[int]:
+        """The price of each line, in parts of `SCALE` of a yuan; 0 where it is not known."""
+        return [quantity * scaled(price or None) for quantity, price in zip(self.quantities, self.prices, strict=True)]
+
+    @cached_property
+    def last_day(self) -> str:
+        """The latest day on which anything was acquired; "" where none is known."""
+        return max(self.days, default="")
+
+    def text(self) -> str:
+        """The lines in canonical JSON, without the brackets around them."""
+        parts = [""] * (6 * len(self.kinds))
+        parts[0::6] = map(_days.__getitem__, self.days)
+        parts[1::6] = map(_before_quantity, self.kinds)
+        parts[2::6] = map(str, self.quantities)
+        parts[3::6] = map(_before_price, self.kinds)
+        parts[4::6] = map(_prices.__getitem__, self.prices)
+        parts[5::6] = map(_after_price, self.kinds)
+        return "".join(parts)[:-1]
+
+
+def kind_of(line: Json) -> Kind:
+    """The kind of a checked `line`."""
+    found = _read(line)
+    kind = _kinds.get(found)
+    if kind is None:
+        if len(_kinds) >= KNOWN_LIMIT:
+            _kinds.clear()
+        kind = _kinds[found] = Kind(line)
+    return kind
+
+
+def checked_kind(specimen: Json) -> Kind:
+    """The kind of lines such as `specimen`; raises `DocumentFault` where the contract allows none like it."""
+    check_line(specimen)
+    return kind_of(specimen)
+
+
+def _or_null(text: str | None) -> str:
+    return "null" if text is None else quoted(text)
+
+
+class _Days(dict[str, str]):
+    """How a line begins, by its day of acquisition."""
+
+    def __missing__(self, day: str) -> str:
+        if day:
+            check_date(day, "/lines")
+        if len(self) >= KNOWN_LIMIT:
+            self.clear()
+        found = self[day] = f'{{"acquired_on":{_or_null(day or None)}'
+        return found
+
+
+class _Prices(dict[str, str]):
+    """Unit prices in canonical JSON."""
+
+    def __missing__(self, price: str) -> str:
+        if price:
+            check_price(price)
+        if len(self) >= KNOWN_LIMIT:
+            self.clear()
+        found = self[price] = _or_null(price or None)
+        return found
+
+
+_read = itemgetter("chip", "class", "workload", "status", "designer_country", "fabricator_country", "compute")
+_kinds: dict[tuple[Any, ...], Kind] = {}
+_days, _prices = _Days(), _Prices()
+_compute, _before_quantity = attrgetter("compute"), attrgetter("before_quantity")
+_before_price, _after_price = attrgetter("before_price"), attrgetter("after_price")

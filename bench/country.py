@@ -31,8 +31,8 @@ _RECORDS = """
 _SUBMISSIONS = """
     INSERT INTO chips_submission
         (id, centre_id, period_id, version, status, nil, provenance, file_name, file_sha256, line_count, units,
-         created_at, submitted_at, decided_at, decision_comment, warnings, chip_names, confirmed, amendment_reason, corrections,
-         line_comments, lines_sha256, repudiation_reason)
+         created_at, submitted_at, decided_at, decision_comment, warnings, chip_names, confirmed, amendment_reason,
+         corrections, line_comments, lines_sha256, repudiation_reason)
     SELECT id, id, %(period)s, 1, 'accepted', false, 'reported', 'inventory.csv', repeat('0', 64), %(lines)s, %(lines)s,
            now(), now(), now(), '', '[]', '[]', '[]', '', '[]', '{}', repeat('0', 64), ''
     FROM centres_centre WHERE code LIKE 'B-%%'

@@ -1,21 +1,21 @@
 """Determinations for a period: facts in a fixed number of queries, judged in process, stored by one COPY."""
 
-import csv
-import io
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
 from centres.models import Centre, ReportingPeriod
 from compliance import rollups
+from compliance.engine import Tally
 from compliance.facts import Facts, facts_of_period
-from compliance.judging import Judged, judged
+from compliance.judging import Judged, judged, many_judged
 from compliance.models import Determination, DeterminationRun, Mandate
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ROWS_AT_ONCE = 200
+_NULL = "\\N"
 _COPIED = (
     "centre_id", "provision_id", "period_id", "as_of", "known_at", "outcome", "digest", "answer",
     "centre_record_id", "submission_id", "chip_revisions", "exemptions", "hand_decision_id", "cause", "run_id",
@@ -48,7 +48,13 @@ class Determined(NamedTuple):
         return sum(judgement.is_new for judgement in self.judgements)
 
 
+class _Latest(NamedTuple):
+    digest: str
+    known_at: datetime
+
+
 @transaction.atomic
+@many_judged()
 def determine(
     *,
     period: ReportingPeriod,
@@ -67,17 +73,10 @@ def determine(
     lock_period(period)
     chosen = None if centres is None else list(centres)
     facts = facts_of_period(period, chosen, mandates, known_at=run.requested_at if run else None)
+    judgements: list[Judgement] = []
+    # Read before the rows are: nothing else can be asked of PostgreSQL while it takes them.
     standing = _standing(facts)
-    judgements = []
-    rows = []
-    for one in judged(facts):
-        centre, digest = one.record.centre, one.answer["digest"]
-        latest = standing.get((centre.pk, one.provision.pk))
-        is_new = latest is None or (latest.digest != digest and latest.known_at <= facts.known_at)
-        judgements.append(Judgement(centre.code, centre.provenance, one.provision.mandate.code, one.answer, is_new))
-        if is_new:
-            rows.append(one)
-    _store(facts, rows, cause, run)
+    _store(_new(facts, standing, cause, run, judgements))
     changed = rollups.follow(facts, centres=chosen)
     return Determined(judgements, changed, facts.without_history)
 
@@ -86,11 +85,6 @@ def lock_period(period: ReportingPeriod) -> None:
     """Wait until no other transaction determines `period`, and let none do so until this one ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('determine'), hashtext(%s))", [period.code])
-
-
-class _Latest(NamedTuple):
-    digest: str
-    known_at: datetime
 
 
 def _standing(facts: Facts) -> dict[tuple[int, int], _Latest]:
@@ -104,30 +98,94 @@ def _standing(facts: Facts) -> dict[tuple[int, int], _Latest]:
     return {(centre, provision): _Latest(digest, known_at) for centre, provision, digest, known_at in found}
 
 
-def _store(facts: Facts, new: list[Judged], cause: str, run: DeterminationRun | None) -> None:
-    """Append what is `new` to the determinations; None is NULL, which CSV tells from a text that is empty."""
-    day, known_at = facts.period.ends_on.isoformat(), facts.known_at.isoformat()
-    run_id = run.pk if run else None
-    revisions: dict[int | None, str] = {None: "{}"}
-    buffer = io.StringIO()
-    write = csv.writer(buffer).writerow
-    for record, provision, answer, measured in new:
-        centre_id = record.centre_id
-        submission = facts.submissions.get(centre_id)
-        if submission is not None and submission not in revisions:
-            revisions[submission] = _array(facts.inventories.revisions(submission))
-        exemptions = facts.exemptions.get((centre_id, provision.mandate_id), ())
-        decision = facts.hand_decisions.get((centre_id, provision.pk))
-        write((
-            centre_id, provision.pk, facts.period.code, day, known_at, answer["outcome"], answer["digest"],
-            _encode(answer), record.pk, submission, revisions[submission], _array(one.pk for one in exemptions),
-            decision and decision.pk, cause, run_id, *measured.columns(),
-        ))  # fmt: skip
-    buffer.seek(0)
+def _new(
+    facts: Facts,
+    standing: dict[tuple[int, int], _Latest],
+    cause: str,
+    run: DeterminationRun | None,
+    judgements: list[Judgement],
+) -> Iterator[str]:
+    """The rows to append; every judgement is added to `judgements` on the way."""
+    row = _Rows(facts, cause, run)
+    for one in judged(facts):
+        record, provision, answer = one.record, one.provision, one.answer
+        latest = standing.get((record.centre_id, provision.pk))
+        is_new = latest is None or (latest.digest != answer["digest"] and latest.known_at <= facts.known_at)
+        judgements.append(Judgement(record.centre_code, record.provenance, provision.mandate.code, answer, is_new))
+        if is_new:
+            yield row.of(one)
+
+
+class _Rows:
+    """Rows of determinations as COPY reads them: a tab between the cells, ``\\N`` for NULL.
+
+    The provisions of a centre come one after the other, and mostly share its inventory and what was counted of it.
+    """
+
+    def __init__(self, facts: Facts, cause: str, run: DeterminationRun | None) -> None:
+        self._facts = facts
+        self._when = f"{facts.period.code}\t{facts.period.ends_on}\t{facts.known_at.isoformat()}"
+        self._why = f"{_escaped(cause)}\t{_cell(run.pk if run else None)}"
+        self._revisions: tuple[int | None, str] = (None, "{}")
+        self._measured: tuple[Tally | None, str] = (None, _measured(None))
+
+    def of(self, one: Judged) -> str:
+        record, provision, answer = one.record, one.provision, one.answer
+        submission = self._facts.submissions.get(record.centre_id)
+        exemptions = self._facts.exemptions.get((record.centre_id, provision.mandate_id), ())
+        decision = self._facts.hand_decisions.get((record.centre_id, provision.pk))
+        return (
+            f"{record.centre_id}\t{provision.pk}\t{self._when}\t{answer['outcome']}\t{answer['digest']}\t"
+            f"{_escaped(one.answered.text())}\t{record.pk}\t{_cell(submission)}\t{self._revisions_of(submission)}\t"
+            f"{_array([exemption.pk for exemption in exemptions])}\t{_cell(decision.pk if decision else None)}\t"
+            f"{self._why}\t{self._measured_of(one.answered.tally)}\n"
+        )
+
+    def _revisions_of(self, submission: int | None) -> str:
+        if submission != self._revisions[0]:
+            keys = [] if submission is None else self._facts.inventories.revisions(submission)
+            self._revisions = submission, _array(keys)
+        return self._revisions[1]
+
+    def _measured_of(self, tally: Tally | None) -> str:
+        if tally is not self._measured[0]:
+            self._measured = tally, _measured(tally)
+        return self._measured[1]
+
+
+def _measured(tally: Tally | None) -> str:
+    if tally is None:
+        return "\t".join([_NULL] * 6)
+    # Parts of `SCALE`, which is nine places.
+    return "\t".join([*map(str, tally.units), *(f"{parts}e-9" for parts in tally.compute)])
+
+
+def _store(rows: Iterator[str]) -> None:
+    """Append `rows` by COPY, which asks for more while PostgreSQL works on those before."""
     table = Determination._meta.db_table
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN (FORMAT csv)", buffer)
+        cursor.copy_expert(f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN", _Read(rows))
 
 
-def _array(ids: Iterable[int]) -> str:
-    return "{" + ",".join(map(str, ids)) + "}"
+class _Read:
+    """What COPY reads: each piece is made when it is asked for."""
+
+    def __init__(self, rows: Iterator[str]) -> None:
+        self._rows = rows
+
+    def read(self, size: int) -> str:
+        """The next rows; psycopg2 takes a piece of any length, and "" for the end."""
+        return "".join(islice(self._rows, _ROWS_AT_ONCE))
+
+
+def _cell(value: int | str | None) -> str:
+    return _NULL if value is None else str(value)
+
+
+def _escaped(text: str) -> str:
+    """`text` as COPY reads it."""
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _array(keys: Sequence[int]) -> str:
+    return "{" + ",".join(map(str, keys)) + "}" if keys else "{}"

@@ -162,27 +162,40 @@ def _with_ruling(facts: Facts, decision: HandDecision) -> Facts:
 
 def _effects(supposed: Iterable[tuple[Facts, Facts]]) -> Effects:
     """What differs in outcome between the two of each pair: the facts of a period as they are, and as they would be."""
-    flips: list[Flip] = []
-    centres: set[int] = set()
+    found: list[_Found] = []
+    judged_centres: set[int] = set()
     periods = []
     for before, after in supposed:
         periods.append(before.period)
-        centres.update(record.centre_id for record in (*before.records, *after.records))
-        flips += _flips(before, after)
-    return Effects(flips, frozenset(centres), periods)
+        judged_centres.update(record.centre_id for record in (*before.records, *after.records))
+        found += _flips(before, after)
+    centres = Centre.objects.in_bulk({one.centre_id for one in found})
+    flips = [Flip(centres[one.centre_id], *one[1:]) for one in found]
+    return Effects(flips, frozenset(judged_centres), periods)
 
 
-def _flips(before: Facts, after: Facts) -> list[Flip]:
+class _Found(NamedTuple):
+    """A flip of the centre with that key."""
+
+    centre_id: int
+    mandate: Mandate
+    period: ReportingPeriod
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+def _flips(before: Facts, after: Facts) -> list[_Found]:
     standing, following = _answers(before), _answers(after)
-    centres = {record.centre_id: record.centre for record in (*before.records, *after.records)}
+    codes = {record.centre_id: record.centre_code for record in (*before.records, *after.records)}
     mandates = {provision.mandate_id: provision.mandate for provision in (*before.provisions, *after.provisions)}
-    flips = [
-        Flip(centres[centre], mandates[mandate], before.period, standing.get(where), following.get(where))
-        for where in standing.keys() | following.keys()
+    return [
+        _Found(centre, mandates[mandate], before.period, standing.get(where), following.get(where))
+        for where in sorted(
+            standing.keys() | following.keys(), key=lambda where: (mandates[where[1]].code, codes[where[0]])
+        )
+        if outcome_of(standing.get(where)) != outcome_of(following.get(where))
         for centre, mandate in [where]
     ]
-    flips = [flip for flip in flips if flip.change[0] != flip.change[1]]
-    return sorted(flips, key=lambda flip: (flip.mandate.code, flip.centre.code))
 
 
 def _answers(facts: Facts) -> _Answers:

@@ -9,10 +9,11 @@ from chips.catalogue import DECIDING, doubts
 from chips.models import ChipModel, ChipRevision, Claim, Submission
 from compliance.arithmetic import Arithmetic, arithmetic_of
 from compliance.doubt import Doubt, doubt_of
-from compliance.engine import COUNTED, DOMESTIC, FOREIGN, UNKNOWN, answer, origin_of
+from compliance.engine import COUNTED, DOMESTIC, FOREIGN, UNKNOWN, origin_of
 from compliance.facts import facts_of_draft
 from compliance.inputs import Inputs
-from compliance.measure import Measured, measure
+from compliance.judging import judged
+from compliance.measure import Measured
 from compliance.models import Determination, Provision
 from compliance.reproduce import Reproduction, reproduce
 
@@ -125,14 +126,7 @@ def explain(determination: Determination) -> Explanation:
 
 def prospects(submission: Submission) -> list[Prospect]:
     """What `submission` would come to under each provision in force, were it what stands for its centre."""
-    facts = facts_of_draft(submission)
-    found = []
-    for record in facts.records:
-        for provision in facts.provisions:
-            document = facts.document(record, provision)
-            reply = answer(document)
-            found.append(Prospect(provision, reply, measure(document, reply)))
-    return found
+    return [Prospect(one.provision, one.answer, one.measured) for one in judged(facts_of_draft(submission))]
 
 
 class ExplainedLines(Sequence[ExplainedLine]):

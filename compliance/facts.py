@@ -1,11 +1,13 @@
 """What the engine's documents are made of: everything known of centres at one instant, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from centres.models import Centre, CentreRecord, CentreStatus, ReportingPeriod
@@ -14,7 +16,37 @@ from compliance.engine import Question, Subject, question, subject
 from compliance.inventories import Inventories
 from compliance.models import Exemption, HandDecision, Mandate, Provision, Ruling
 
-_Dated = TypeVar("_Dated", CentreRecord, ChipRevision)
+_RECORD = (
+    "pk", "centre_id", "centre__code", "centre__provenance", "centre__region_id", "from_on", "kind", "region_code",
+    "ownership", "state_funded", "commissioned_on", "progress", "status",
+)  # fmt: skip
+
+
+class Record(NamedTuple):
+    """What holds of a centre on the period's last day, and where the register has it."""
+
+    # None: it is only supposed.
+    pk: int | None
+    centre_id: int
+    centre_code: str
+    provenance: str
+    region_id: str
+    from_on: date
+    kind: str
+    region_code: str
+    ownership: str
+    state_funded: bool | None
+    commissioned_on: date | None
+    progress: Decimal | None
+    status: str
+
+    @classmethod
+    def supposed(cls, record: CentreRecord) -> "Record":
+        """What `record`, stored nowhere, says."""
+        return cls._make(attrgetter(*(name.replace("__", ".") for name in _RECORD))(record))
+
+
+_Dated = TypeVar("_Dated", Record, ChipRevision)
 
 
 class Facts(NamedTuple):
@@ -23,7 +55,7 @@ class Facts(NamedTuple):
     period: ReportingPeriod
     known_at: datetime
     provisions: list[Provision]
-    records: list[CentreRecord]
+    records: list[Record]
     # By centre: the key of the submission that stands.
     submissions: dict[int, int]
     inventories: Inventories
@@ -40,9 +72,9 @@ class Facts(NamedTuple):
 
     def granted(self, centre_id: int, provision: Provision) -> list[dict[str, Any]]:
         """The engine's exemptions of a centre from a provision."""
-        return granted(self.exemptions.get((centre_id, provision.mandate_id), ()), self.known_at)
+        return exemptions_of(self.exemptions.get((centre_id, provision.mandate_id), ()), self.known_at)
 
-    def document(self, record: CentreRecord, provision: Provision) -> dict[str, Any]:
+    def document(self, record: Record, provision: Provision) -> dict[str, Any]:
         """The engine's document: what is asked of a centre under a provision on the period's last day."""
         submission = self.submissions.get(record.centre_id)
         return {
@@ -54,7 +86,7 @@ class Facts(NamedTuple):
             "lines": [] if submission is None else self.inventories.of(submission).lines(),
         }
 
-    def subject(self, record: CentreRecord) -> Subject:
+    def subject(self, record: Record) -> Subject:
         """A centre with its inventory, of which the engine can be asked; `document` asks the same."""
         submission = self.submissions.get(record.centre_id)
         return subject(centre_of(record), None if submission is None else self.inventories.of(submission))
@@ -64,7 +96,7 @@ class Facts(NamedTuple):
         return question(rule, self.period.ends_on.isoformat())
 
 
-def centre_of(record: CentreRecord) -> dict[str, Any]:
+def centre_of(record: Record | CentreRecord) -> dict[str, Any]:
     """The engine's centre: what scope rules read of a record."""
     return {
         "kind": record.kind,
@@ -84,7 +116,7 @@ def rule_under(provision: Provision, decision: HandDecision | None) -> dict[str,
     return provision.rule | {"scope": provision.case_by_case}
 
 
-def granted(exemptions: Sequence[Exemption], known_at: datetime) -> list[dict[str, Any]]:
+def exemptions_of(exemptions: Sequence[Exemption], known_at: datetime) -> list[dict[str, Any]]:
     """The engine's exemptions, as they were known at `known_at`."""
     return [
         {
@@ -110,31 +142,32 @@ def facts_of_period(
     With `records` and `revisions` that are stored nowhere: as they would be, were those recorded after all that is.
     """
     known_at = known_at or timezone.now()
-    stored = CentreRecord.objects.as_of(period.ends_on, known_at).select_related("centre")
+    stored = CentreRecord.objects.as_of(period.ends_on, known_at)
     accepted = Submission.objects.accepted_as_known(period, known_at)
-    if centres is not None:
-        chosen = list(centres)
+    chosen = None if centres is None else [centre.pk for centre in centres]
+    if chosen is not None:
         stored, accepted = stored.filter(centre__in=chosen), accepted.filter(centre__in=chosen)
-    standing = _following({record.centre_id: record for record in stored}, "centre_id", records, period.ends_on)
+    recorded = {record.centre_id: record for record in _records(stored)}
+    standing = _following(recorded, "centre_id", map(Record.supposed, records), period.ends_on)
     submissions = dict(accepted.values_list("centre_id", "pk"))
     known = CentreRecord.objects.filter(centre=OuterRef("pk"), from_on__lte=period.ends_on, recorded_at__lte=known_at)
     unknown = Centre.objects.filter(~Exists(known)).order_by("code").values_list("code", flat=True)
-    if centres is not None:
-        unknown = unknown.filter(pk__in=[centre.pk for centre in chosen])
+    if chosen is not None:
+        unknown = unknown.filter(pk__in=chosen)
     provisions = provisions_in_force(period, known_at, mandates)
-    facts = _facts(period, known_at, provisions, list(standing.values()), submissions, revisions)
-    recorded = {record.centre.code for record in standing.values()}
-    return facts._replace(without_history=[code for code in unknown if code not in recorded])
+    facts = _facts(period, known_at, provisions, list(standing.values()), submissions, chosen, revisions)
+    known_of = {record.centre_code for record in standing.values()}
+    return facts._replace(without_history=[code for code in unknown if code not in known_of])
 
 
 def facts_of_draft(submission: Submission) -> Facts:
     """The facts as they would be if `submission` were what stands for its centre."""
     known_at = timezone.now()
     period = submission.period
-    records = CentreRecord.objects.as_of(period.ends_on, known_at).select_related("centre")
-    records = records.filter(centre=submission.centre_id)
+    records = CentreRecord.objects.as_of(period.ends_on, known_at).filter(centre=submission.centre_id)
     provisions = provisions_in_force(period, known_at)
-    return _facts(period, known_at, provisions, list(records), {submission.centre_id: submission.pk})
+    filed = {submission.centre_id: submission.pk}
+    return _facts(period, known_at, provisions, list(_records(records)), filed, list(filed))
 
 
 def provisions_in_force(
@@ -145,6 +178,11 @@ def provisions_in_force(
     if mandates is not None:
         issued = issued.filter(mandate__in=list(mandates))
     return list(issued.order_by("mandate_id", "-from_on").distinct("mandate_id"))
+
+
+def _records(stored: QuerySet[CentreRecord]) -> Iterator[Record]:
+    # A country has tens of thousands: rows cost a fraction of what instances of models do.
+    return map(Record._make, stored.values_list(*_RECORD))
 
 
 def _following(known: dict[int, _Dated], key: str, added: Iterable[_Dated], day: date) -> dict[int, _Dated]:
@@ -161,18 +199,22 @@ def _facts(
     period: ReportingPeriod,
     known_at: datetime,
     provisions: list[Provision],
-    records: list[CentreRecord],
+    records: list[Record],
     submissions: dict[int, int],
+    chosen: list[int] | None,
     supposed: Iterable[ChipRevision] = (),
 ) -> Facts:
-    centres = [record.centre_id for record in records]
+    granted = Exemption.objects.filter(granted_at__lte=known_at)
+    decisions = HandDecision.objects.filter(
+        provision__in=provisions, from_on__lte=period.ends_on, decided_at__lte=known_at
+    )
+    # A country is not asked for by the keys of its centres: to hand those over costs more than what they leave out.
+    if chosen is not None:
+        granted, decisions = granted.filter(centre__in=chosen), decisions.filter(centre__in=chosen)
     exemptions = defaultdict(list)
-    for exemption in Exemption.objects.filter(granted_at__lte=known_at, centre__in=centres).order_by("pk"):
+    for exemption in granted.order_by("pk"):
         if exemption.from_on <= exemption.ends_on(known_at):
             exemptions[exemption.centre_id, exemption.mandate_id].append(exemption)
-    decisions = HandDecision.objects.filter(
-        provision__in=provisions, centre__in=centres, from_on__lte=period.ends_on, decided_at__lte=known_at
-    )
     # Of several of one centre and provision the last that holds on the day, as known.
     hand_decisions = {(d.centre_id, d.provision_id): d for d in decisions.order_by("from_on", "decided_at", "pk")}
     stored = {revision.chip_model_id: revision for revision in ChipRevision.objects.as_of(period.ends_on, known_at)}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from chips.models import ChipModel, ChipRevision
-from compliance.facts import centre_of, granted, rule_under
+from compliance.facts import centre_of, exemptions_of, rule_under
 from compliance.inventories import line_of
 from compliance.models import Determination, Exemption
 
@@ -76,12 +76,12 @@ def inputs_of(determinations: Iterable[Determination]) -> Iterator[Inputs]:
         yield Inputs(one, document, columns.rows, columns.models, named, granted, missing)
 
 
-def _document(made: Determination, lines: list[dict[str, Any]], granted_to_it: list[Exemption]) -> dict[str, Any]:
+def _document(made: Determination, lines: list[dict[str, Any]], granted: list[Exemption]) -> dict[str, Any]:
     return {
         "as_of": made.period.ends_on.isoformat(),
         "provision": rule_under(made.provision, made.hand_decision),
         "centre": centre_of(made.centre_record),
-        "exemptions": granted(granted_to_it, made.known_at),
+        "exemptions": exemptions_of(granted, made.known_at),
         "reported": made.submission_id is not None,
         "lines": lines,
     }

@@ -1,10 +1,12 @@
 """Every centre of a set of facts under every provision of it, judged by the engine."""
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from centres.models import CentreRecord
-from compliance.facts import Facts
+from compliance.engine import Answered
+from compliance.facts import Facts, Record
 from compliance.measure import Measured
 from compliance.models import Provision
 
@@ -12,10 +14,34 @@ from compliance.models import Provision
 class Judged(NamedTuple):
     """What the engine answered for a centre under a provision, and how much it counted."""
 
-    record: CentreRecord
+    record: Record
     provision: Provision
-    answer: dict[str, Any]
-    measured: Measured
+    answered: Answered
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The contract's answer."""
+        return self.answered.answer
+
+    @property
+    def measured(self) -> Measured:
+        """How much was counted for it."""
+        return Measured.of(self.answered.tally)
+
+
+@contextmanager
+def many_judged() -> Iterator[None]:
+    """Where many are judged: what is made of a country holds no cycles, and the collector would walk it over and over.
+
+    It goes on as it was, whatever happens within.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def judged(facts: Facts) -> Iterator[Judged]:
@@ -30,5 +56,4 @@ def judged(facts: Facts) -> Iterator[Judged]:
             rule = facts.rule(record.centre_id, provision)
             if rule is not provision.rule:
                 question = facts.question(rule)
-            reply, tally = subject.answer(question, facts.granted(record.centre_id, provision))
-            yield Judged(record, provision, reply, Measured.of(tally))
+            yield Judged(record, provision, subject.answer(question, facts.granted(record.centre_id, provision)))

@@ -5,11 +5,11 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from centres.models import Centre, CentreRecord, Provenance
+from centres.models import Centre, Provenance
 from centres.periods import closes_at
 from chips.models import ChipClass
 from compliance.curve import Curve
-from compliance.facts import Facts, facts_of_period
+from compliance.facts import Facts, Record, facts_of_period
 from compliance.judging import judged
 from compliance.models import CurrentDetermination, Determination, Mandate, Provision, SimulatedChange, Simulation
 
@@ -38,19 +38,19 @@ def tried(simulation: Simulation, *, known_at: datetime) -> tuple[dict[str, Any]
     changes = []
     # The rule itself comes first; the others weigh the same lines by the measures that it does not.
     for one in judged(facts._replace(provisions=_weighed(simulation))):
-        centre, measure = one.record.centre, one.provision.rule["metric"]
-        is_filed = centre.provenance != Provenance.ILLUSTRATIVE
+        centre, measure = one.record.centre_id, one.provision.rule["metric"]
+        is_filed = one.record.provenance != Provenance.ILLUSTRATIVE
         if is_filed and measure in curves:
             curves[measure].add(one.answer, _granted(facts, one.record, simulation.mandate))
         if measure != simulation.rule["metric"]:
             continue
-        outcome, before = one.answer["outcome"], standing[centre.pk].outcome if centre.pk in standing else ""
+        outcome, before = one.answer["outcome"], standing[centre].outcome if centre in standing else ""
         if is_filed:
-            counts["then", centre.region_id, outcome] += 1
+            counts["then", one.record.region_id, outcome] += 1
             # Whoever was not determined yet stands nowhere among today's counts.
-            counts["now", centre.region_id, ""] += not before
+            counts["now", one.record.region_id, ""] += not before
         if before != outcome:
-            change = SimulatedChange(simulation=simulation, centre=centre, answer_after=one.answer)
+            change = SimulatedChange(simulation=simulation, centre_id=centre, answer_after=one.answer)
             change.outcome_before, change.outcome_after = before, outcome
             changes.append(change)
     _add_answers_before(changes, standing)
@@ -103,7 +103,7 @@ def _counts_accelerators_and_more(rule: dict[str, Any]) -> bool:
     return classes is None or (ChipClass.ACCELERATOR in classes and len(classes) > 1)
 
 
-def _granted(facts: Facts, record: CentreRecord, mandate: Mandate) -> Fraction | None:
+def _granted(facts: Facts, record: Record, mandate: Mandate) -> Fraction | None:
     """The lowest threshold that was granted to a centre for the period's last day; None where none was."""
     day = facts.period.ends_on
     lowered = [
@@ -140,7 +140,7 @@ def _result(
         "comparator": step and step["comparator"],
         "threshold": step and step["threshold"],
         "judged": len(facts.records),
-        "illustrative": sum(record.centre.provenance == Provenance.ILLUSTRATIVE for record in facts.records),
+        "illustrative": sum(record.provenance == Provenance.ILLUSTRATIVE for record in facts.records),
         "changed": len(changes),
         "without_history": facts.without_history,
         "counts": [

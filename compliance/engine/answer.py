@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import lru_cache, partial
+from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
 from compliance.engine.count import COUNTING_KEYS, Counting, Tally
@@ -32,6 +33,18 @@ class Answered(NamedTuple):
 
     answer: Json
     tally: Tally | None
+
+    def text(self) -> str:
+        """The answer in JSON. But for the step to come, its texts are words and figures that need no escaping."""
+        answer = self.answer
+        excluded = "[]" if self.tally is None else self.tally.excluded_text
+        return (
+            f'{{"outcome":"{answer["outcome"]}","reason":{_or_null(answer["reason"])},"low":{_or_null(answer["low"])},'
+            f'"high":{_or_null(answer["high"])},"threshold":{_or_null(answer["threshold"])},'
+            f'"comparator":{_or_null(answer["comparator"])},"next_step":{_step_text(answer["next_step"])},'
+            f'"replace":{_number(answer["replace"])},"add":{_number(answer["add"])},'
+            f'"shortfall":{_or_null(answer["shortfall"])},"excluded":{excluded},"digest":"{answer["digest"]}"}}'
+        )
 
 
 class Subject:
@@ -63,7 +76,7 @@ class Subject:
         granted = _canonical(list(exemptions)) if exemptions else "[]"
         known = self._openings.get((as_of, granted))
         if known is None:
-            opening = f'{{"as_of":"{as_of}","centre":{_canonical(self._centre)},"exemptions":{granted},"lines":['
+            opening = f'{{"as_of":"{as_of}","centre":{_centre_text(self._centre)},"exemptions":{granted},"lines":['
             known = hashlib.sha256(f"{opening}{self._inventory.text()}]".encode())
             self._openings[as_of, granted] = known
         return known.copy()
@@ -91,6 +104,27 @@ def answer(document: Any) -> Json:
     except UnicodeEncodeError:
         path = _place_of_lone_surrogate(document, "")
         raise DocumentFault("bad_value", path, "The text holds half of a surrogate pair.") from None
+
+
+def _centre_text(centre: Json) -> str:
+    """A checked centre in canonical JSON."""
+    return (
+        f'{{"commissioned_on":{_or_null(centre["commissioned_on"])},"kind":{quoted(centre["kind"])},'
+        f'"ownership":{quoted(centre["ownership"])},"progress":{_or_null(centre["progress"])},'
+        f'"region":"{centre["region"]}","state_funded":{"true" if centre["state_funded"] else "false"}}}'
+    )
+
+
+def _or_null(text: str | None) -> str:
+    return "null" if text is None else f'"{text}"'
+
+
+def _step_text(step: Json | None) -> str:
+    return "null" if step is None else _canonical(step)
+
+
+def _number(number: int | None) -> int | str:
+    return "null" if number is None else number
 
 
 # A register asks a few rules over and over; what is made ready for one is the same for every centre.

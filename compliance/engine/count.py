@@ -5,7 +5,9 @@ of `SCALE`.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from compliance.engine.inventory import KNOWN_LIMIT, Inventory, Kind
 
@@ -20,11 +22,13 @@ _MAYBE = 3
 # … and from here on those left out, each place for a reason.
 _LEFT_OUT = 6
 _REASONS = ("class", "workload", "status", "acquired_after_as_of", "acquired_before")
+_EXCLUDED = '{"line":%d,"reason":"%s"}'
 _PLACES = _LEFT_OUT + len(_REASONS)
 _CLASS, _WORKLOAD, _STATUS, _AFTER, _BEFORE = range(_LEFT_OUT, _PLACES)
 
 
-class Tally(NamedTuple):
+@dataclass
+class Tally:
     """Weights of the population by origin; `maybe_…` those of lines that may or may not count."""
 
     domestic: int
@@ -40,6 +44,11 @@ class Tally(NamedTuple):
     # Whatever the metric, of all lines that count or may count, by origin: units, and TFLOPS in parts of `SCALE`.
     units: tuple[int, int, int]
     compute: tuple[int, int, int]
+
+    @cached_property
+    def excluded_text(self) -> str:
+        """What was left out, in JSON: the answers to several rules can share it."""
+        return f"[{','.join([_EXCLUDED % (entry['line'], entry['reason']) for entry in self.excluded])}]"
 
     def low(self) -> tuple[int, int]:
         """Domestic and total weight where every open question goes against the centre."""

@@ -21,8 +21,7 @@ class Kind:
     """
 
     __slots__ = (
-        "after_price", "before_price", "before_quantity", "chip_class", "compute", "designer_country",
-        "fabricator_country", "specimen", "status", "workload",
+        "chip_class", "compute", "designer_country", "fabricator_country", "specimen", "status", "template", "workload",
     )  # fmt: skip
 
     def __init__(self, specimen: Json) -> None:
@@ -32,14 +31,7 @@ class Kind:
         self.fabricator_country = specimen["fabricator_country"]
         # TFLOPS of a unit in parts of `SCALE`; 0 where none are known.
         self.compute = scaled(specimen["compute"])
-        # A line in canonical JSON, but for its day, its quantity and its price.
-        self.before_quantity = (
-            f',"chip":{quoted(specimen["chip"])},"class":{quoted(self.chip_class)}'
-            f',"compute":{_or_null(specimen["compute"])},"designer_country":{_or_null(self.designer_country)}'
-            f',"fabricator_country":{_or_null(self.fabricator_country)},"quantity":'
-        )
-        self.before_price = f',"status":{quoted(self.status)},"unit_price":'
-        self.after_price = f',"workload":{quoted(self.workload)}}},'
+        self.template = _template(specimen)
 
 
 class Inventory:
@@ -85,14 +77,11 @@ class Inventory:
 
     def text(self) -> str:
         """The lines in canonical JSON, without the brackets around them."""
-        parts = [""] * (6 * len(self.kinds))
-        parts[0::6] = map(_days.__getitem__, self.days)
-        parts[1::6] = map(_before_quantity, self.kinds)
-        parts[2::6] = map(str, self.quantities)
-        parts[3::6] = map(_before_price, self.kinds)
-        parts[4::6] = map(_prices.__getitem__, self.prices)
-        parts[5::6] = map(_after_price, self.kinds)
-        return "".join(parts)[:-1]
+        blanks: list[Any] = [None] * (3 * len(self.kinds))
+        blanks[0::3] = map(_days.__getitem__, self.days)
+        blanks[1::3] = self.quantities
+        blanks[2::3] = map(_prices.__getitem__, self.prices)
+        return ",".join(map(_template_of, self.kinds)) % tuple(blanks)
 
 
 def kind_of(line: Json) -> Kind:
@@ -112,19 +101,31 @@ def checked_kind(specimen: Json) -> Kind:
     return kind_of(specimen)
 
 
+def _template(specimen: Json) -> str:
+    """A line in canonical JSON, with blanks for its day, its quantity and its price."""
+    fixed = {
+        key: _or_null(specimen[key]).replace("%", "%%")
+        for key in (
+            "chip", "class", "compute", "designer_country", "fabricator_country", "status", "workload"
+        )
+    }  # fmt: skip
+    cells = {**fixed, "acquired_on": "%s", "quantity": "%d", "unit_price": "%s"}
+    return "{" + ",".join(f'"{key}":{cells[key]}' for key in sorted(cells)) + "}"
+
+
 def _or_null(text: str | None) -> str:
     return "null" if text is None else quoted(text)
 
 
 class _Days(dict[str, str]):
-    """How a line begins, by its day of acquisition."""
+    """Days of acquisition in canonical JSON."""
 
     def __missing__(self, day: str) -> str:
         if day:
             check_date(day, "/lines")
         if len(self) >= KNOWN_LIMIT:
             self.clear()
-        found = self[day] = f'{{"acquired_on":{_or_null(day or None)}'
+        found = self[day] = _or_null(day or None)
         return found
 
 
@@ -143,5 +144,4 @@ class _Prices(dict[str, str]):
 _read = itemgetter("chip", "class", "workload", "status", "designer_country", "fabricator_country", "compute")
 _kinds: dict[tuple[Any, ...], Kind] = {}
 _days, _prices = _Days(), _Prices()
-_compute, _before_quantity = attrgetter("compute"), attrgetter("before_quantity")
-_before_price, _after_price = attrgetter("before_price"), attrgetter("after_price")
+_compute, _template_of = attrgetter("compute"), attrgetter("template")

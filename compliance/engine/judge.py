@@ -42,6 +42,7 @@ class Rule:
         self._next_step = min((s for s in steps if s["from"] > as_of), key=lambda s: s["from"], default=None)
         step = max((s for s in steps if s["from"] <= as_of), key=lambda s: s["from"], default=None)
         self._threshold = Threshold(scaled(step["threshold"]), SCALE, step["comparator"]) if step else None
+        self._threshold_text = fraction(self._threshold.numerator, SCALE) if self._threshold else None
 
     def judge(self, centre: Json, exemptions: Sequence[Json], tally: Callable[[], Tally] | None) -> Json:
         """The contract's answer about a checked `centre`, but for the digest.
@@ -75,10 +76,11 @@ class Rule:
         as_of = self.as_of
         covering = [e["threshold"] for e in exemptions if e["from"] <= as_of and (e["to"] is None or as_of <= e["to"])]
         exempt = None in covering
+        reply["threshold"] = self._threshold_text
         if covering and not exempt:
             # An exempt centre is shown the step's own threshold, whatever else was granted.
             threshold = threshold._replace(numerator=min(threshold.numerator, *map(scaled, covering)))
-        reply["threshold"] = fraction(threshold.numerator, SCALE)
+            reply["threshold"] = fraction(threshold.numerator, SCALE)
         reply["comparator"] = threshold.comparator
         if exempt:
             reply["outcome"] = "exempt"
@@ -123,11 +125,14 @@ def _judge_tally(tally: Tally, threshold: Threshold, metric: str, reply: Json) -
         else:
             reply["outcome"] = "empty"
         return
-    domestic, total = tally.low()
-    reply["low"], reply["high"] = fraction(domestic, total), fraction(*tally.high())
+    low, high = tally.low(), tally.high()
+    domestic, total = low
+    reply["low"] = reply["high"] = fraction(domestic, total)
+    if high != low:
+        reply["high"] = fraction(*high)
     if threshold.met_by(domestic, total):
         reply["outcome"] = "compliant"
-    elif threshold.met_by(*tally.high()):
+    elif threshold.met_by(*high):
         reply["outcome"], reply["reason"] = "undetermined", "unknown_origin"
     else:
         reply["outcome"] = "non_compliant"

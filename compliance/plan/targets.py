@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from centres.models import Centre, CentreRecord, ReportingPeriod
+from centres.models import Centre, ReportingPeriod
 from chips.models import InventoryLine, Submission, SubmissionStatus
 from compliance.engine import answer
-from compliance.facts import Facts, facts_of_period
+from compliance.facts import Facts, Record, facts_of_period
 from compliance.models import Mandate, Outcome, Provision
 
 # What is asked of nobody needs no plan.
@@ -54,7 +54,7 @@ def inventory_of(centre: Centre) -> Inventory | None:
     return Inventory(submission, list(lines.values_list("chip_model_id", flat=True)), targets)
 
 
-def _targets(facts: Facts, record: CentreRecord) -> Iterator[Target]:
+def _targets(facts: Facts, record: Record) -> Iterator[Target]:
     issued = Provision.objects.issued().filter(from_on__gt=facts.period.ends_on).select_related("mandate")
     of_mandate: dict[Mandate, list[Provision]] = {}
     for provision in [*facts.provisions, *issued.order_by("from_on")]:
@@ -69,7 +69,7 @@ def _targets(facts: Facts, record: CentreRecord) -> Iterator[Target]:
             told = asked
 
 
-def _targets_of(facts: Facts, record: CentreRecord, provisions: list[Provision]) -> Iterator[Target]:
+def _targets_of(facts: Facts, record: Record, provisions: list[Provision]) -> Iterator[Target]:
     """On each day, from the period's last, on which what is asked may become another."""
     last = facts.period.ends_on
     exemptions = facts.exemptions.get((record.centre_id, provisions[0].mandate_id), ())

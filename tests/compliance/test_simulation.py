@@ -172,7 +172,7 @@ def test_the_curve_is_what_the_engine_says_at_each_threshold(name: str) -> None:
     rule = rule_of(mandate, **changed)
     curves = result_of(tried(cast.regulator(), mandate, rule))["curves"]
     facts = facts_of_period(cast.period(), mandates=[Mandate.objects.get(code=mandate)])
-    records = [record for record in facts.records if record.centre.provenance != Provenance.ILLUSTRATIVE]
+    records = [record for record in facts.records if record.provenance != Provenance.ILLUSTRATIVE]
     for measure in ("units", "compute"):
         for comparator in ("at_least", "over"):
             for percent in (0, 1, 20, 33, 50, 67, 99, 100):

@@ -1,9 +1,18 @@
 """A country of any number of centres with an accepted inventory each, put into the database in sets, from one seed."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from django.db import connection, transaction
 
+if TYPE_CHECKING:
+    from centres.models import Centre, ReportingPeriod
+
 LINES = 20
-PERIOD = "2025Q4"
+PERIOD, ENDS_ON = "2025Q4", "2025-12-31"
 
 _PERIOD = """
     INSERT INTO centres_reportingperiod (code, starts_on, ends_on, due_on)
@@ -54,6 +63,21 @@ _LINES = """
 """
 
 
+_AMENDED_LINES = """
+    INSERT INTO chips_inventoryline
+        (submission_id, "row", chip_model_id, quantity, workload, status, acquired_on, acquisition, unit_price_cny,
+         serial_numbers, note)
+    SELECT %(key)s, "row", chip_model_id, quantity + 1, workload, status, acquired_on, acquisition, unit_price_cny,
+           serial_numbers, note
+    FROM chips_inventoryline WHERE submission_id = %(before)s
+"""
+_AMENDED = """
+    INSERT INTO chips_submission
+    SELECT (json_populate_record(submission, json_build_object('id', %(key)s, 'version', 2))).*
+    FROM chips_submission submission WHERE id = %(before)s
+"""
+
+
 def fill(centres: int) -> None:
     """Put `centres` with `LINES` lines each beside nothing but the reference data, anew."""
     empty()
@@ -62,8 +86,7 @@ def fill(centres: int) -> None:
         cursor.execute("SELECT setseed(0.5)")
         for statement in (_PERIOD, _CENTRES, _RECORDS, _LINES, _SUBMISSIONS):
             cursor.execute(statement, values)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+    settle()
 
 
 def empty() -> None:
@@ -77,3 +100,37 @@ def forget() -> None:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE compliance_determination CASCADE")
         cursor.execute("TRUNCATE compliance_outcomerollup, compliance_inventoryrollup")
+
+
+def amended(count: int) -> Iterator[Centre]:
+    """So many centres, each once another version of its inventory was accepted."""
+    from centres.models import Centre
+    from chips.models import Submission
+    from chips.submissions import next_keys
+
+    centres = Centre.objects.filter(code__startswith="B-").order_by("pk")[:count]
+    for centre, key in zip(list(centres), next_keys(count), strict=True):
+        before = Submission.objects.get(centre=centre, period=PERIOD)
+        values = {"key": key + 1_000_000, "before": before.pk}
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_AMENDED_LINES, values)
+            cursor.execute(_AMENDED, values)
+        yield centre
+
+
+def settle() -> None:
+    """Let PostgreSQL know what lies in its tables, as it would a minute later."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def period() -> ReportingPeriod:
+    from centres.models import ReportingPeriod
+
+    return ReportingPeriod.objects.get(pk=PERIOD)
+
+
+def now() -> datetime:
+    from django.utils import timezone
+
+    return timezone.now()

@@ -71,14 +71,23 @@ def determine(
     for any number of centres. Rollups follow in the same transaction.
     """
     lock_period(period)
-    chosen = None if centres is None else list(centres)
-    facts = facts_of_period(period, chosen, mandates, known_at=run.requested_at if run else None)
+    facts = facts_of_period(period, centres, mandates, known_at=run.requested_at if run else None)
+    judgements = store(facts, cause=cause, run=run)
+    changed = rollups.follow(facts)
+    return Determined(judgements, changed, facts.without_history)
+
+
+def store(facts: Facts, *, cause: str, run: DeterminationRun | None = None) -> list[Judgement]:
+    """Judge all of `facts`, and append what is not yet so determined; the caller holds the period's lock."""
     judgements: list[Judgement] = []
     # Read before the rows are: nothing else can be asked of PostgreSQL while it takes them.
     standing = _standing(facts)
-    _store(_new(facts, standing, cause, run, judgements))
-    changed = rollups.follow(facts, centres=chosen)
-    return Determined(judgements, changed, facts.without_history)
+    rows = _new(facts, standing, cause, run, judgements)
+    table = Determination._meta.db_table
+    with connection.cursor() as cursor:
+        # COPY asks for more while PostgreSQL works on what came before.
+        cursor.copy_expert(f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN", _Read(rows))
+    return judgements
 
 
 def lock_period(period: ReportingPeriod) -> None:
@@ -89,11 +98,10 @@ def lock_period(period: ReportingPeriod) -> None:
 
 def _standing(facts: Facts) -> dict[tuple[int, int], _Latest]:
     """The latest determination of each centre and provision."""
-    latest = (
-        Determination.objects.filter(period=facts.period, provision__in=facts.provisions)
-        .order_by("provision_id", "centre_id", "-pk")
-        .distinct("provision_id", "centre_id")
-    )
+    made = Determination.objects.filter(period=facts.period, provision__in=facts.provisions)
+    if facts.chosen is not None:
+        made = made.filter(centre__in=facts.chosen)
+    latest = made.order_by("provision_id", "centre_id", "-pk").distinct("provision_id", "centre_id")
     found = latest.values_list("centre_id", "provision_id", "digest", "known_at")
     return {(centre, provision): _Latest(digest, known_at) for centre, provision, digest, known_at in found}
 
@@ -158,13 +166,6 @@ def _measured(tally: Tally | None) -> str:
         return "\t".join([_NULL] * 6)
     # Parts of `SCALE`, which is nine places.
     return "\t".join([*map(str, tally.units), *(f"{parts}e-9" for parts in tally.compute)])
-
-
-def _store(rows: Iterator[str]) -> None:
-    """Append `rows` by COPY, which asks for more while PostgreSQL works on those before."""
-    table = Determination._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN", _Read(rows))
 
 
 class _Read:

@@ -54,6 +54,8 @@ class Facts(NamedTuple):
 
     period: ReportingPeriod
     known_at: datetime
+    # The keys of the centres that are asked about; None: all.
+    chosen: list[int] | None
     provisions: list[Provision]
     records: list[Record]
     # By centre: the key of the submission that stands.
@@ -222,6 +224,7 @@ def _facts(
     return Facts(
         period=period,
         known_at=known_at,
+        chosen=chosen,
         provisions=provisions,
         records=[record for record in records if record.status != CentreStatus.CLOSED],
         submissions=submissions,

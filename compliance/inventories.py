@@ -1,6 +1,6 @@
 """Accepted inventories as PostgreSQL hands them over, a few texts a submission, and as the engine counts them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -16,7 +16,7 @@ _COLUMNS = """
            string_agg(quantity::text, ',' ORDER BY "row"),
            string_agg(coalesce(acquired_on::text, ''), ',' ORDER BY "row"),
            string_agg(coalesce(unit_price_cny::text, ''), ',' ORDER BY "row")
-    FROM chips_inventoryline WHERE submission_id = ANY(%s) GROUP BY submission_id
+    FROM chips_inventoryline WHERE submission_id = ANY(%s::bigint[]) GROUP BY submission_id
 """
 _NOTHING = Inventory([], [], [], [])
 
@@ -69,7 +69,7 @@ class _Kinds(dict[str, Kind]):
 
     def __init__(self, revisions: dict[int, ChipRevision]) -> None:
         unrevised = ChipModel.objects.exclude(pk__in=revisions).order_by()
-        self._chips = {chip.pk: (chip.name, chip.chip_class) for chip in unrevised}
+        self._chips = {key: chip for key, *chip in unrevised.values_list("pk", "name", "chip_class")}
         self._revisions = revisions
         # By what a kind is called: the key of the revision behind it; None where there is none, or it is only supposed.
         self.revision_of: dict[str, int | None] = {}
@@ -77,14 +77,14 @@ class _Kinds(dict[str, Kind]):
     def __missing__(self, called: str) -> Kind:
         model, workload, status = called.split(" ")
         revision = self._revisions.get(int(model))
-        chip = (revision.name, revision.chip_class) if revision else self._chips[int(model)]
+        chip = [revision.name, revision.chip_class] if revision else self._chips[int(model)]
         self.revision_of[called] = revision.pk if revision else None
         kind = self[called] = checked_kind(line_of(chip, revision, 1, workload, status, None, None))
         return kind
 
 
 def line_of(
-    chip: tuple[str, str],
+    chip: Sequence[str],
     revision: ChipRevision | None,
     quantity: int,
     workload: str,

@@ -72,9 +72,9 @@ _FOLLOW = """
 """
 
 
-def follow(facts: Facts, *, chosen: list[int] | None) -> None:
-    """Let the sums of the period hold just the inventories of `facts`, for the `chosen` centres (None: all), by one
-    statement; the caller holds the period's lock."""
+def follow(facts: Facts) -> None:
+    """Let the sums of the period hold just the inventories of `facts`, by one statement; the caller holds the period's
+    lock."""
     standing = [
         (record.centre_id, facts.submissions[record.centre_id], record.kind, record.ownership)
         for record in facts.records
@@ -84,7 +84,7 @@ def follow(facts: Facts, *, chosen: list[int] | None) -> None:
     values: dict[str, Any] = {
         "period": facts.period.code,
         "day": facts.period.ends_on,
-        "chosen": chosen,
+        "chosen": facts.chosen,
         "centres": centres,
         "submissions": submissions,
         "kinds": kinds,

@@ -5,7 +5,6 @@ with 100 centres or 40,000. A centre that had closed by the period's end has no 
 filings: what is worked out for a centre that never filed (illustrative) is in none of them.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
@@ -15,39 +14,55 @@ from compliance import look_rollups
 from compliance.facts import Facts
 from compliance.models import CurrentDetermination, InventoryRollup
 
+# After so many changed outcomes the planner is told at once: what it knows of a table that was nearly empty lets it
+# join a country row by row.
+_MANY = 1_000
 # The change is told from what was current when the statement began.
 _CURRENT = """
     WITH latest AS (
-        SELECT DISTINCT ON (provision.mandate_id, made.centre_id)
-               made.period_id, provision.mandate_id, made.centre_id, made.id, made.outcome, made.answer
-        FROM compliance_determination made
-        JOIN compliance_provision provision ON provision.id = made.provision_id
-        WHERE made.period_id = %(period)s AND made.centre_id = ANY(%(open)s)
-        ORDER BY provision.mandate_id, made.centre_id, made.id DESC
+        SELECT DISTINCT ON (provision_id, centre_id) provision_id, centre_id, id
+        FROM compliance_determination
+        WHERE period_id = %(period)s AND provision_id = ANY(%(provisions)s::bigint[])
+              AND centre_id = ANY(%(open)s::bigint[])
+        ORDER BY provision_id, centre_id, id DESC
+    ), moved AS (
+        SELECT provision.mandate_id, latest.id, latest.centre_id, centre.region_id,
+               current.determination_id, coalesce(current.outcome, '') AS outcome_before
+        FROM latest
+        JOIN compliance_provision provision ON provision.id = latest.provision_id
+        JOIN centres_centre centre ON centre.id = latest.centre_id
+        LEFT JOIN compliance_currentdetermination current
+            ON current.period_id = %(period)s AND current.mandate_id = provision.mandate_id
+            AND current.centre_id = latest.centre_id
+        WHERE (current.determination_id, current.region_id) IS DISTINCT FROM (latest.id, centre.region_id)
     ), change AS (
         INSERT INTO compliance_outcomechange
             (centre_id, mandate_id, period_id, before_id, after_id, outcome_before, outcome_after, recorded_at)
-        SELECT latest.centre_id, latest.mandate_id, latest.period_id, current.determination_id, latest.id,
-               coalesce(current.outcome, ''), latest.outcome, statement_timestamp()
-        FROM latest
-        LEFT JOIN compliance_currentdetermination current USING (period_id, mandate_id, centre_id)
-        WHERE current.outcome IS DISTINCT FROM latest.outcome
-        ORDER BY latest.id
+        SELECT moved.centre_id, moved.mandate_id, %(period)s, moved.determination_id, moved.id,
+               moved.outcome_before, made.outcome, statement_timestamp()
+        FROM moved JOIN compliance_determination made USING (id)
+        WHERE moved.outcome_before <> made.outcome
+        ORDER BY moved.id
         RETURNING 1
     ), following AS (
         INSERT INTO compliance_currentdetermination
-            (period_id, mandate_id, centre_id, region_id, determination_id, outcome, distance, replace)
-        SELECT latest.period_id, latest.mandate_id, latest.centre_id, centre.region_id, latest.id, latest.outcome,
+            (period_id, mandate_id, centre_id, region_id, determination_id, outcome, distance, replace,
+             units_domestic, units_foreign, units_unknown, compute_domestic, compute_foreign, compute_unknown)
+        SELECT %(period)s, moved.mandate_id, moved.centre_id, moved.region_id, made.id, made.outcome,
                trunc(abs(
                    split_part(answer->>'low', '/', 1)::numeric / split_part(answer->>'low', '/', 2)::numeric
                    - split_part(answer->>'threshold', '/', 1)::numeric
                    / split_part(answer->>'threshold', '/', 2)::numeric
                ), 9),
-               (answer->>'replace')::bigint
-        FROM latest JOIN centres_centre centre ON centre.id = latest.centre_id
+               (answer->>'replace')::bigint, made.units_domestic, made.units_foreign, made.units_unknown,
+               made.compute_domestic, made.compute_foreign, made.compute_unknown
+        FROM moved JOIN compliance_determination made USING (id)
         ON CONFLICT (period_id, mandate_id, centre_id) DO UPDATE SET
             region_id = excluded.region_id, determination_id = excluded.determination_id,
-            outcome = excluded.outcome, distance = excluded.distance, replace = excluded.replace
+            outcome = excluded.outcome, distance = excluded.distance, replace = excluded.replace,
+            units_domestic = excluded.units_domestic, units_foreign = excluded.units_foreign,
+            units_unknown = excluded.units_unknown, compute_domestic = excluded.compute_domestic,
+            compute_foreign = excluded.compute_foreign, compute_unknown = excluded.compute_unknown
     )
     SELECT count(*) FROM change
 """
@@ -55,7 +70,7 @@ _CURRENT = """
 _CLOSED = """
     WITH closed AS (
         DELETE FROM compliance_currentdetermination
-        WHERE period_id = %(period)s AND centre_id <> ALL(%(open)s)
+        WHERE period_id = %(period)s AND centre_id <> ALL(%(open)s::bigint[])
           AND (%(chosen)s::bigint[] IS NULL OR centre_id = ANY(%(chosen)s))
         RETURNING centre_id, mandate_id, period_id, determination_id, outcome
     )
@@ -71,11 +86,9 @@ _OUTCOMES = """
         (period_id, mandate_id, region_id, outcome, centres, units_domestic, units_foreign, units_unknown,
          compute_domestic, compute_foreign, compute_unknown)
     SELECT current.period_id, current.mandate_id, current.region_id, current.outcome, count(*),
-           coalesce(sum(made.units_domestic), 0), coalesce(sum(made.units_foreign), 0),
-           coalesce(sum(made.units_unknown), 0), coalesce(sum(made.compute_domestic), 0),
-           coalesce(sum(made.compute_foreign), 0), coalesce(sum(made.compute_unknown), 0)
+           coalesce(sum(units_domestic), 0), coalesce(sum(units_foreign), 0), coalesce(sum(units_unknown), 0),
+           coalesce(sum(compute_domestic), 0), coalesce(sum(compute_foreign), 0), coalesce(sum(compute_unknown), 0)
     FROM compliance_currentdetermination current
-    JOIN compliance_determination made ON made.id = current.determination_id
     JOIN centres_centre centre ON centre.id = current.centre_id AND centre.provenance <> 'illustrative'
     WHERE current.period_id = %(period)s AND current.region_id = ANY(%(regions)s)
     GROUP BY current.period_id, current.mandate_id, current.region_id, current.outcome
@@ -83,55 +96,42 @@ _OUTCOMES = """
 _DROP_INVENTORIES = """
     DELETE FROM compliance_inventoryrollup WHERE period_id = %(period)s AND region_id = ANY(%(regions)s)
 """
+# Out of the sums by chip model, which have followed before.
 _INVENTORIES = """
-    WITH record AS (
-        SELECT DISTINCT ON (centre_id) centre_id, status FROM centres_centrerecord
-        WHERE from_on <= %(day)s AND recorded_at <= %(known_at)s
-        ORDER BY centre_id, from_on DESC, recorded_at DESC, id DESC
-    ), standing AS (
-        SELECT DISTINCT ON (submission.centre_id) submission.id, centre.region_id
-        FROM chips_submission submission
-        JOIN centres_centre centre ON centre.id = submission.centre_id AND centre.provenance <> 'illustrative'
-        JOIN record ON record.centre_id = centre.id AND record.status <> 'closed'
-        WHERE submission.period_id = %(period)s AND submission.status = 'accepted'
-          AND submission.decided_at <= %(known_at)s AND centre.region_id = ANY(%(regions)s)
-        ORDER BY submission.centre_id, submission.version DESC
-    ), revision AS (
+    WITH revision AS (
         SELECT DISTINCT ON (chip_model_id) chip_model_id, designer_country, compute::numeric AS compute
         FROM chips_chiprevision WHERE from_on <= %(day)s AND recorded_at <= %(known_at)s
         ORDER BY chip_model_id, from_on DESC, recorded_at DESC, id DESC
-    ), line AS (
-        SELECT standing.region_id, line.workload, line.quantity, line.quantity * revision.compute AS compute,
-               CASE revision.designer_country WHEN %(home)s THEN 'domestic' ELSE
-                   CASE WHEN revision.designer_country IS NULL THEN 'unknown' ELSE 'foreign' END END AS origin
-        FROM standing
-        JOIN chips_inventoryline line ON line.submission_id = standing.id
-        JOIN chips_chipmodel model ON model.id = line.chip_model_id
+    ), stock AS (
+        SELECT stock.region_id, stock.workload, stock.units, stock.units * revision.compute AS compute,
+               CASE WHEN revision.designer_country = %(home)s THEN 'domestic'
+                    WHEN revision.designer_country IS NULL THEN 'unknown' ELSE 'foreign' END AS origin
+        FROM compliance_stockrollup stock
+        JOIN chips_chipmodel model ON model.id = stock.chip_model_id AND model.chip_class = 'accelerator'
         LEFT JOIN revision ON revision.chip_model_id = model.id
-        WHERE line.status = 'in_service' AND model.chip_class = 'accelerator'
-          AND (line.acquired_on IS NULL OR line.acquired_on <= %(day)s)
+        WHERE stock.period_id = %(period)s AND stock.region_id = ANY(%(regions)s)
     )
     INSERT INTO compliance_inventoryrollup
         (period_id, region_id, workload, units_domestic, units_foreign, units_unknown, units_without_compute,
          compute_domestic, compute_foreign, compute_unknown)
     SELECT %(period)s, region_id, workload,
-           coalesce(sum(quantity) FILTER (WHERE origin = 'domestic'), 0),
-           coalesce(sum(quantity) FILTER (WHERE origin = 'foreign'), 0),
-           coalesce(sum(quantity) FILTER (WHERE origin = 'unknown'), 0),
-           coalesce(sum(quantity) FILTER (WHERE compute IS NULL), 0),
+           coalesce(sum(units) FILTER (WHERE origin = 'domestic'), 0),
+           coalesce(sum(units) FILTER (WHERE origin = 'foreign'), 0),
+           coalesce(sum(units) FILTER (WHERE origin = 'unknown'), 0),
+           coalesce(sum(units) FILTER (WHERE compute IS NULL), 0),
            coalesce(sum(compute) FILTER (WHERE origin = 'domestic'), 0),
            coalesce(sum(compute) FILTER (WHERE origin = 'foreign'), 0),
            coalesce(sum(compute) FILTER (WHERE origin = 'unknown'), 0)
-    FROM line GROUP BY region_id, workload
+    FROM stock GROUP BY region_id, workload
 """
 
 
-def follow(facts: Facts, *, centres: Iterable[Centre] | None) -> int:
-    """Make the rollups of `centres` (None: all), and of their regions, anew out of the determinations.
+def follow(facts: Facts) -> int:
+    """Make the rollups of the centres of `facts`, and of their regions, anew out of the determinations.
 
     Returns how many outcomes changed; each is recorded as an `OutcomeChange`.
     """
-    chosen = None if centres is None else [centre.pk for centre in centres]
+    chosen = facts.chosen
     if chosen is None:
         regions = set(Region.objects.values_list("code", flat=True))
     else:
@@ -142,18 +142,21 @@ def follow(facts: Facts, *, centres: Iterable[Centre] | None) -> int:
     values: dict[str, Any] = {
         "period": facts.period.code,
         "open": [record.centre_id for record in facts.records],
+        "provisions": [provision.pk for provision in facts.provisions],
         "chosen": chosen,
         "regions": list(regions),
         "known_at": facts.known_at,
         "day": facts.period.ends_on,
         "home": InventoryRollup.HOME,
     }
+    look_rollups.follow(facts)
     with connection.cursor() as cursor:
         cursor.execute(_CURRENT, values)
         (changed,) = cursor.fetchone()
+        if changed >= _MANY:
+            cursor.execute("ANALYZE compliance_determination, compliance_currentdetermination")
         cursor.execute(_CLOSED, values)
         changed += cursor.rowcount
         for statement in (_DROP_OUTCOMES, _OUTCOMES, _DROP_INVENTORIES, _INVENTORIES):
             cursor.execute(statement, values)
-    look_rollups.follow(facts, chosen=chosen)
     return int(changed)

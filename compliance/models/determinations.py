@@ -186,6 +186,13 @@ class CurrentDetermination(models.Model):
     distance = models.DecimalField(max_digits=10, decimal_places=9, null=True)
     # The answer's `replace`, so that nobody reads every answer to count those close to passing.
     replace = models.BigIntegerField(null=True)
+    # What was counted, as the determination keeps it, so that a region is summed without reading those.
+    units_domestic = models.BigIntegerField(null=True)
+    units_foreign = models.BigIntegerField(null=True)
+    units_unknown = models.BigIntegerField(null=True)
+    compute_domestic = models.DecimalField(max_digits=40, decimal_places=9, null=True)
+    compute_foreign = models.DecimalField(max_digits=40, decimal_places=9, null=True)
+    compute_unknown = models.DecimalField(max_digits=40, decimal_places=9, null=True)
 
     objects = CurrentDeterminationQuerySet.as_manager()
 

@@ -1,0 +1,167 @@
+"""How long a country takes to be determined, against one GROUP BY over the same lines and against zen-engine.
+
+Everything that is compared is measured in the same run, turn by turn, and the best of each counts.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+
+from bench import country
+from bench.cursor import TimedCursor
+from bench.figure import Figure
+
+if TYPE_CHECKING:
+    from compliance.facts import Facts
+
+CENTRES, MORE = 10_000, 40_000
+REPEATS, SINGLE = 5, 20
+# Five milliseconds for one centre.
+ONE_CENTRE = 0.005
+
+# The share by units of every centre: what a spreadsheet's pivot table would tell, and no verdict.
+_GROUP_BY = """
+    SELECT submission.centre_id,
+           sum(line.quantity) FILTER (WHERE revision.designer_country = 'CN'), sum(line.quantity)
+    FROM chips_inventoryline line
+    JOIN chips_submission submission ON submission.id = line.submission_id
+    JOIN chips_chiprevision revision ON revision.chip_model_id = line.chip_model_id
+    WHERE line.status = 'in_service'
+    GROUP BY submission.centre_id
+"""
+
+
+def run() -> list[Figure]:
+    """Needs a database that `database.provide` has set up."""
+    country.fill(CENTRES)
+    grouped = stored = judged = tried = float("inf")
+    for _ in range(REPEATS):
+        grouped = min(grouped, _seconds(_group), _seconds(_group))
+        stored = min(stored, _stored())
+        grouped = min(grouped, _seconds(_group))
+        judged = min(judged, _judged())
+        tried = min(tried, _tried())
+    zen = _zen()
+    single, whole = _single()
+    country.fill(MORE)
+    four_times = min(_stored() for _ in range(REPEATS))
+    size = f"{CENTRES} centres of {country.LINES} lines, 3 rules"
+    one = f"1 of {CENTRES} centres, 3 rules"
+    return [
+        _figure("determined and stored", stored, "GROUP BY", grouped, "<= 15", size),
+        _figure("zen-engine judges in memory", zen, "determined and stored", stored, ">= 4", size),
+        _figure("four times the centres", four_times, "determined and stored", stored, "<= 4.4", f"{MORE} centres"),
+        _figure("judged, nothing stored", judged, "determined and stored", stored, "<= 0.5", size),
+        _figure("a rule simulated", tried, "determined and stored", stored, "<= 0.5", f"{CENTRES} centres"),
+        _figure("one centre: database, engine", single, "five milliseconds", ONE_CENTRE, "<= 1", one),
+        _figure("one centre, all in all", whole, "five milliseconds", ONE_CENTRE, "", one),
+    ]
+
+
+def _figure(name: str, value: float, against: str, against_value: float, goal: str, size: str) -> Figure:
+    ratio = value / against_value
+    sign, limit = goal.split() if goal else (">=", "0")
+    return Figure(
+        name=name, value=value, unit="s", against=against, against_value=against_value, ratio=ratio, goal=goal,
+        met=ratio <= float(limit) if sign == "<=" else ratio >= float(limit), size=size,
+    )  # fmt: skip
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = perf_counter()
+    work()
+    return perf_counter() - started
+
+
+def _group() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_GROUP_BY)
+        assert cursor.fetchall()
+
+
+def _facts() -> "Facts":
+    from bench import rules
+    from compliance.facts import facts_of_period
+
+    return facts_of_period(country.period())._replace(provisions=rules.provisions())
+
+
+def _stored() -> float:
+    """Facts out of PostgreSQL, judged, and stored with their digests, until they are committed."""
+    from compliance.determine import store
+    from compliance.judging import many_judged
+
+    country.forget()
+
+    def work() -> None:
+        with transaction.atomic(), many_judged():
+            store(_facts(), cause="benchmark")
+
+    seconds = _seconds(work)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) = count(DISTINCT digest), count(*) FROM compliance_determination")
+        is_distinct, made = cursor.fetchone()
+    assert is_distinct, "two determinations have one digest"
+    assert made % 3 == 0, f"{made} were made"
+    return seconds
+
+
+def _judged() -> float:
+    """Facts out of PostgreSQL and judged."""
+    from compliance.judging import judged, many_judged
+
+    def work() -> None:
+        with many_judged():
+            for one in judged(_facts()):
+                assert one.answer["digest"]
+
+    return _seconds(work)
+
+
+def _tried() -> float:
+    """A simulation of one rule over the country, by units and by compute, as it is done for a regulator."""
+    from bench import rules
+    from compliance.models import Simulation
+    from compliance.trial import tried
+
+    provision = rules.provisions()[1]
+    simulation = Simulation(mandate=provision.mandate, rule=provision.rule, period=country.period())
+    return _seconds(lambda: tried(simulation, known_at=country.now()))
+
+
+def _zen() -> float:
+    """zen-engine judges by the same three rules what lies in memory; it gives no digest and stores nothing."""
+    from bench import rules
+
+    facts = _facts()
+    decisions = rules.decisions([provision.rule for provision in facts.provisions])
+    documents = [facts.document(record, facts.provisions[0]) for record in facts.records]
+
+    def work() -> None:
+        for document in documents:
+            for decision in decisions:
+                assert decision.evaluate(document)["result"]["outcome"]
+
+    return _seconds(work)
+
+
+def _single() -> tuple[float, float]:
+    """One centre after an acceptance: what it takes in the database and the engine, and all in all; the middle one."""
+    from compliance.determine import determine
+
+    country.forget()
+    determine(period=country.period(), cause="benchmark")
+    country.settle()
+    taken = []
+    for centre in country.amended(SINGLE):
+        with TimedCursor.used() as timed:
+            started = perf_counter()
+            with transaction.atomic():
+                determined = determine(period=country.period(), cause="benchmark", centres=[centre])
+                ended = perf_counter()
+            committed = perf_counter() - ended
+        assert determined.made, "nothing was made"
+        taken.append((timed.seconds + committed, perf_counter() - started))
+    return sorted(one for one, _ in taken)[SINGLE // 2], sorted(whole for _, whole in taken)[SINGLE // 2]

@@ -177,8 +177,7 @@ def _lines(
     submissions: list[int], revision_of: dict[int, ChipRevision]
 ) -> tuple[dict[int, list[dict[str, Any]]], dict[int, list[int]]]:
     """The engine's lines of each submission, and the chip revisions that they rest on."""
-    unrevised = ChipModel.objects.exclude(pk__in=revision_of).order_by()
-    chips = {chip.pk: (chip.name, chip.chip_class) for chip in unrevised}
+    chips = ChipModel.objects.exclude(pk__in=revision_of).order_by().first_called()
     chips |= {key: (revision.name, revision.chip_class) for key, revision in revision_of.items()}
     lines = {}
     revisions = {}

@@ -54,7 +54,7 @@ def spans_of(provisions: Iterable[Provision]) -> list[Span]:
     """What provisions of one mandate ask for in turn, each from its day until the next one's."""
     in_turn = sorted(provisions, key=lambda provision: provision.from_on)
     spans: list[Span] = []
-    for provision, later in zip(in_turn, [*in_turn[1:], None], strict=True):
+    for provision, later in zip(in_turn, [*in_turn, None][1:], strict=True):
         _without_effect, steps = steps_from(provision.rule, provision.from_on)
         if not steps or steps[0].from_on > provision.from_on:
             spans.append(Span(provision.from_on, None))

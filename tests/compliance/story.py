@@ -1,0 +1,182 @@
+"""What a story of the register is told with: a clock that stands until it is moved, people, and what they do on pages
+and through the API."""
+
+import io
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Membership, Role, User
+from centres.models import Centre, CentreRecord, Operator, Region
+from centres.periods import SHANGHAI
+from chips.declaration import CURRENT
+from compliance import provisions, tasks
+from compliance.models import DeterminationRequest, Mandate, Provision, Simulation, SimulationStatus
+from tests import cast
+
+API = "/api/v1/"
+# Everything but who may sign in and what Django keeps for itself.
+_ROOMS = ("centres_", "chips_", "compliance_", "reports_")
+
+
+class Clock:
+    """Stands on a day until it is moved; each look is a millisecond later, so that what is done has an order."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2023, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+    def moves_to(self, day: date, hour: int = 10) -> None:
+        """To an hour of a day in Asia/Shanghai, which lies ahead."""
+        moved = datetime.combine(day, time(hour), SHANGHAI).astimezone(UTC)
+        assert moved > self.at, f"{day} was before"
+        self.at = moved
+
+
+class Line(NamedTuple):
+    """A line of an inventory: units of a model in service, and the day on which they came."""
+
+    chip: str
+    quantity: int
+    acquired_on: str
+    status: str = "in_service"
+    workload: str = "training"
+
+
+class Taken(NamedTuple):
+    """A decision that was shown with its effects and then taken: the page of effects, and the page that followed."""
+
+    shown: str
+    after: str
+
+
+def empty_register() -> None:
+    """Take every record out of the register; the test's own transaction brings it back."""
+    with connection.cursor() as cursor:
+        tables = [name for name in connection.introspection.table_names(cursor) if name.startswith(_ROOMS)]
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+
+
+def person(name: str, role: Role, *, acts_for: Operator | None = None, **facts: Any) -> User:
+    made = cast.user(name, role, email=f"{name}@example.org", **facts)
+    if acts_for is not None:
+        Membership.objects.create(user=made, operator_id=acts_for.pk, from_on=date(2023, 1, 1))
+    return made
+
+
+def launch(code: str, owner: Operator, *, region_code: str, from_on: date, **facts: Any) -> Centre:
+    """A centre of `owner`, known from a day on; an intelligent one in operation but for `facts`."""
+    centre = Centre.objects.create(
+        code=code, name_en=f"Centre {code}", name_zh=f"中心{code}", operator=owner, region_code=region_code,
+        region=Region.objects.get(code=region_code[:2]),
+    )  # fmt: skip
+    known = {"kind": "intelligent", "ownership": owner.ownership, "status": "operating", "progress": 100} | facts
+    CentreRecord.objects.create(
+        centre=centre, from_on=from_on, recorded_at=timezone.now(), region_code=region_code, **known
+    )
+    return centre
+
+
+def browser(name: str) -> Client:
+    """A browser in which somebody has just signed in: a session does not last for months."""
+    client = Client()
+    client.force_login(User.objects.get(username=name))
+    return client
+
+
+def read(who: str, address: str, **query: Any) -> str:
+    """What a page says to somebody."""
+    answer = browser(who).get(address, query)
+    assert answer.status_code == 200, (address, answer.status_code)
+    return answer.content.decode()
+
+
+def ask(who: str, address: str, **query: Any) -> Any:
+    """What the API answers to somebody."""
+    answer = browser(who).get(API + address, query)
+    assert answer.status_code == 200, (address, answer.getvalue())
+    return json.loads(answer.getvalue())
+
+
+def send(who: str, address: str, **fields: Any) -> str:
+    """Send a form that is taken, and read the page that follows."""
+    answer = browser(who).post(address, fields)
+    assert answer.status_code == 302, (address, answer.status_code, answer.content.decode())
+    return read(who, answer.headers["Location"])
+
+
+def look_and_take(who: str, address: str, **fields: Any) -> Taken:
+    """Send a form to see what it would change, then have it done."""
+    shown = browser(who).post(address, fields | {"step": "show"})
+    assert shown.status_code == 200, (address, shown.content.decode())
+    html = shown.content.decode()
+    seen = re.search(r'name="seen" value="(\w+)"', html)
+    return Taken(html, send(who, address, **fields, step="take", **({"seen": seen[1]} if seen else {})))
+
+
+def files(who: str, code: str, period: str, lines: Iterable[Line], *, why_amended: str = "") -> int:
+    """Upload an inventory and attest it, confirming what the register asks; the number of the submission."""
+    text = "chip_model,quantity,acquired_on,status,workload\n"
+    text += "".join(f"{one.chip},{one.quantity},{one.acquired_on},{one.status},{one.workload}\n" for one in lines)
+    file = io.BytesIO(text.encode())
+    file.name = f"{code}-{period}.csv"
+    client = browser(who)
+    uploaded = client.post(API + "submissions/", {"centre": code, "period": period, "file": file})
+    assert uploaded.status_code == 201, uploaded.content
+    signed: dict[str, Any] = {"full_name": who.title(), "declaration": CURRENT.version, "password": cast.PASSWORD}
+    if why_amended:
+        signed["amendment_reason"] = why_amended
+    attest = f"{API}submissions/{uploaded.json()['id']}/attest/"
+    answer = client.post(attest, signed, content_type="application/json")
+    if answer.status_code == 409 and answer.json()["code"] == "open_questions":
+        reasons = [{"key": one["key"], "reason": "Counted on the spot."} for one in answer.json()["questions"]]
+        answer = client.post(attest, signed | {"confirmations": reasons}, content_type="application/json")
+    assert answer.status_code == 200, answer.content
+    return int(uploaded.json()["id"])
+
+
+def is_accepted(by: str, submission: int) -> None:
+    """Accept a submission on its page; a worker determines the centre at once."""
+    send(by, f"/submissions/{submission}/accept/")
+    work()
+
+
+def work() -> None:
+    """Do what waits for a worker."""
+    for request in DeterminationRequest.objects.filter(done_at__isnull=True).order_by("pk"):
+        tasks.fulfil_request(request.pk)
+    for simulation in Simulation.objects.filter(status=SimulationStatus.WAITING).order_by("pk"):
+        tasks.fulfil_simulation(simulation.pk)
+
+
+def write(by: str, code: str, document: dict[str, Any]) -> Provision:
+    """A draft of a mandate's provision, as the page of writing hands it over."""
+    return provisions.write(mandate=Mandate.objects.get(code=code), by=User.objects.get(username=by), document=document)
+
+
+def approve(by: str, provision: Provision) -> None:
+    """Approve on its page what another wrote, just as it reads there."""
+    page = f"/mandates/provisions/{provision.pk}/"
+    seal = re.search(r'name="seal" value="(\w+)"', read(by, page))
+    assert seal, "it cannot be approved"
+    send(by, f"{page}approve/", seal=seal[1])
+
+
+def determined(code: str, mandate: str, period: str, who: str = "lin") -> Any:
+    """What stands of a centre under a mandate for a period, as the API tells it; None where nothing does."""
+    found = ask(who, "determinations/", centre=code, mandate=mandate, period=period)["results"]
+    return found[0] if found else None
+
+
+def outcome(code: str, mandate: str, period: str) -> str:
+    one = determined(code, mandate, period)
+    return one["outcome"] if one else ""

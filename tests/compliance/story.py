@@ -1,11 +1,15 @@
 """What a story of the register is told with: a clock that stands until it is moved, people, and what they do on pages
 and through the API."""
 
+import csv
+import html
 import io
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -15,6 +19,7 @@ from django.utils import timezone
 from accounts.models import Membership, Role, User
 from centres.models import Centre, CentreRecord, Operator, Region
 from centres.periods import SHANGHAI
+from centres.reference import DATA
 from chips.declaration import CURRENT
 from compliance import provisions, tasks
 from compliance.models import DeterminationRequest, Mandate, Provision, Simulation, SimulationStatus
@@ -52,18 +57,22 @@ class Line(NamedTuple):
     workload: str = "training"
 
 
-class Taken(NamedTuple):
-    """A decision that was shown with its effects and then taken: the page of effects, and the page that followed."""
-
-    shown: str
-    after: str
-
-
 def empty_register() -> None:
     """Take every record out of the register; the test's own transaction brings it back."""
     with connection.cursor() as cursor:
         tables = [name for name in connection.introspection.table_names(cursor) if name.startswith(_ROOMS)]
         cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+
+
+def reference_known_by(day: str, folder: Path) -> Path:
+    """The reference data, written to `folder`, as it was on a day: no mandate, and the export controls until then."""
+    shutil.copytree(DATA, folder, dirs_exist_ok=True)
+    for name, is_known in (("mandates.csv", lambda row: False), ("export_controls.csv", lambda row: row[2] <= day)):
+        with (DATA / name).open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        with (folder / name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *filter(is_known, rows)])
+    return folder
 
 
 def person(name: str, role: Role, *, acts_for: Operator | None = None, **facts: Any) -> User:
@@ -97,7 +106,7 @@ def read(who: str, address: str, **query: Any) -> str:
     """What a page says to somebody."""
     answer = browser(who).get(address, query)
     assert answer.status_code == 200, (address, answer.status_code)
-    return answer.content.decode()
+    return html.unescape(answer.content.decode())
 
 
 def ask(who: str, address: str, **query: Any) -> Any:
@@ -114,13 +123,14 @@ def send(who: str, address: str, **fields: Any) -> str:
     return read(who, answer.headers["Location"])
 
 
-def look_and_take(who: str, address: str, **fields: Any) -> Taken:
-    """Send a form to see what it would change, then have it done."""
-    shown = browser(who).post(address, fields | {"step": "show"})
-    assert shown.status_code == 200, (address, shown.content.decode())
-    html = shown.content.decode()
-    seen = re.search(r'name="seen" value="(\w+)"', html)
-    return Taken(html, send(who, address, **fields, step="take", **({"seen": seen[1]} if seen else {})))
+def look_and_take(who: str, address: str, **fields: Any) -> str:
+    """Send a form to see what it would change, then have it done; what was shown before."""
+    answer = browser(who).post(address, fields | {"step": "show"})
+    assert answer.status_code == 200, (address, answer.content.decode())
+    shown = html.unescape(answer.content.decode())
+    seen = re.search(r'name="seen" value="(\w+)"', shown)
+    send(who, address, **fields, step="take", **({"seen": seen[1]} if seen else {}))
+    return shown
 
 
 def files(who: str, code: str, period: str, lines: Iterable[Line], *, why_amended: str = "") -> int:
@@ -158,6 +168,21 @@ def work() -> None:
         tasks.fulfil_simulation(simulation.pk)
 
 
+def night_falls() -> None:
+    """Every period is looked at again."""
+    tasks.sweep_stale_periods()
+    work()
+
+
+def draft_mandate(by: str, mandate: Mandate, document: dict[str, Any]) -> Provision:
+    """The mandate as it was published, and the draft of its provision, handed over for approval."""
+    columns = ("code", "title_en", "title_zh", "issuer", "issued_on", "source", "link", "confidence")
+    send(by, "/mandates/new/", **{column: getattr(mandate, column) for column in columns})
+    draft = write(by, mandate.code, document)
+    send(by, f"/mandates/provisions/{draft.pk}/propose/")
+    return draft
+
+
 def write(by: str, code: str, document: dict[str, Any]) -> Provision:
     """A draft of a mandate's provision, as the page of writing hands it over."""
     return provisions.write(mandate=Mandate.objects.get(code=code), by=User.objects.get(username=by), document=document)
@@ -180,3 +205,36 @@ def determined(code: str, mandate: str, period: str, who: str = "lin") -> Any:
 def outcome(code: str, mandate: str, period: str) -> str:
     one = determined(code, mandate, period)
     return one["outcome"] if one else ""
+
+
+def tries(who: str, draft: Provision, period: str, **changed: str) -> Any:
+    """What a simulation of a draft comes to, once a worker has done it."""
+    asked = browser(who).post("/simulations/", {"provision": draft.pk, "period": period, **changed})
+    assert asked.status_code == 302
+    work()
+    return ask(who, f"simulations/{asked.headers['Location'].strip('/').rsplit('/')[-1]}/")
+
+
+def outcomes_in(simulation: Any, region: str) -> dict[str, int]:
+    """How many centres of a region would stand how, by the rule that was tried."""
+    counts = simulation["result"]["counts"]
+    return {one["outcome"]: one["then"] for one in counts if one["region"] == region and one["then"]}
+
+
+def exposed(code: str, period: str) -> dict[str, str]:
+    """The units of a centre's foreign cards by the day since which they are controlled, as its page tells them."""
+    section = read("wang", f"/centres/{code}/shares/", period=period).split('id="exposure"')[1].split("</section>")[0]
+    rows = re.findall(r'<th scope="row">(.*?)</th>.*?<td class="number">([\d,]+)', section, re.DOTALL)
+    return {re.sub(r"<.*?>", "", day): units for day, units in rows}
+
+
+def rows_by_centre(page: str) -> dict[str, str]:
+    """What the rows of a page's tables say, by the code of the centre that stands in each."""
+    rows = re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
+    return {code[1]: row for row in rows if (code := re.search(r'<span class="code">([A-Z0-9-]+)</span>', row))}
+
+
+def known_in(region: str, day: str) -> int:
+    """How many centres of a region there were on a day."""
+    centres = ask("wang", "centres/", region=region, provenance="filed", as_of=day)["results"]
+    return sum(centre["record"] is not None for centre in centres)

@@ -118,9 +118,11 @@ def ask(who: str, address: str, **query: Any) -> Any:
 
 def send(who: str, address: str, **fields: Any) -> str:
     """Send a form that is taken, and read the page that follows."""
-    answer = browser(who).post(address, fields)
-    assert answer.status_code == 302, (address, answer.status_code, answer.content.decode())
-    return read(who, answer.headers["Location"])
+    answer = browser(who).post(address, fields, follow=True)
+    assert answer.status_code == 200, (address, answer.status_code)
+    page = html.unescape(answer.content.decode())
+    assert answer.redirect_chain, (address, page)
+    return page
 
 
 def look_and_take(who: str, address: str, **fields: Any) -> str:
@@ -191,9 +193,21 @@ def write(by: str, code: str, document: dict[str, Any]) -> Provision:
 def approve(by: str, provision: Provision) -> None:
     """Approve on its page what another wrote, just as it reads there."""
     page = f"/mandates/provisions/{provision.pk}/"
-    seal = re.search(r'name="seal" value="(\w+)"', read(by, page))
-    assert seal, "it cannot be approved"
-    send(by, f"{page}approve/", seal=seal[1])
+    assert "Approved." in send(by, f"{page}approve/", seal=_seal_in(read(by, page)))
+
+
+def issue(by: str, provision: Provision) -> None:
+    """Bring an approved provision into force; a worker determines anew whom it touches."""
+    page = f"/mandates/provisions/{provision.pk}/issue/"
+    assert "Issued." in send(by, page, seal=_seal_in(read(by, page)))
+    work()
+
+
+def _seal_in(page: str) -> str:
+    """What a page's form says of that which was read there."""
+    seal = re.search(r'name="seal" value="(\w*)"', page)
+    assert seal, "there is no such form"
+    return seal[1]
 
 
 def determined(code: str, mandate: str, period: str, who: str = "lin") -> Any:

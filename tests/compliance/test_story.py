@@ -36,6 +36,7 @@ from tests.compliance.story import (
     exposed,
     files,
     is_accepted,
+    issue,
     known_in,
     launch,
     look_and_take,
@@ -178,8 +179,7 @@ def shanghai_writes_its_rule(clock: Clock, mandate: Mandate, document: dict[str,
     approve("zhao", draft)
     clock.moves_to(date(2023, 3, 31))
     assert "Not in force" in read("lin", f"{page}effects/")
-    send("lin", f"{page}issue/")
-    work()
+    issue("lin", draft)
     assert [outcome(code, SH, "2023Q1") for code in ("SH-01", "SH-02", "SH-03")] == ["not_in_force"] * 3
     assert outcome("GD-01", SH, "2023Q1") == "out_of_scope"
     (provision,) = ask("chen", f"mandates/{SH}/provisions/")["results"]
@@ -365,8 +365,7 @@ def the_rule_becomes_nationwide(clock: Clock, mandate: Mandate, document: dict[s
     shown = read("zhao", f"/mandates/provisions/{draft.pk}/effects/")
     assert 'href="/centres/SH-01/?period=2025Q1"' in shown
     assert outcomes_in(tries("zhao", draft, "2025Q1"), "31") == {"non_compliant": 2, "out_of_scope": 1}
-    send("zhao", f"/mandates/provisions/{draft.pk}/issue/")
-    work()
+    issue("zhao", draft)
     for period in ("2025Q1", "2025Q2"):
         half = determined("SH-01", CN, period)
         assert (half["outcome"], half["comparator"], half["low"]["percent"]) == ("non_compliant", "over", "50.0000")
@@ -406,8 +405,7 @@ def state_funded_new_builds(clock: Clock, mandate: Mandate, document: dict[str, 
     clock.moves_to(date(2025, 11, 5))
     draft = draft_mandate("lin", mandate, document)
     approve("zhao", draft)
-    send("lin", f"/mandates/provisions/{draft.pk}/issue/")
-    work()
+    issue("lin", draft)
     new = determined("NM-31", NEW, "2025Q4")
     assert (new["outcome"], new["threshold"]["percent"], new["replace"]) == ("non_compliant", "100.0000", 20)
     assert [outcome(code, NEW, "2025Q4") for code in ("NM-32", "NM-33")] == ["out_of_scope"] * 2

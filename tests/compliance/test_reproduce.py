@@ -127,6 +127,11 @@ def test_a_model_of_which_nothing_was_known_on_that_day_keeps_its_name(
     determine(period=cast.period(), cause="test", centres=[where])
     made = determination(where)
     assert (made.outcome, made.answer["high"]) == ("undetermined", "3/5")
+    reader = Client()
+    reader.force_login(cast.analyst())
+    said = reader.get(f"/determinations/{made.pk}/").content.decode()
+    assert "The catalogue knew nothing of this model on that day" in said
+    assert "not in the catalogue on that day" in said
     publish("storage")
     ChipModel.objects.filter(pk=model.pk).update(name="Renamed")
     assert reproduce(made).differences == []

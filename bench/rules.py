@@ -41,7 +41,7 @@ def _graph(rule: dict[str, Any]) -> dict[str, Any]:
         "total": f"sum(map(filter(lines, {counted}), #.quantity))",
         "outcome": f"$.total == 0 ? 'empty' : $.domestic {meets} {step['threshold']} * $.total ? 'compliant' : 'not'",
     }
-    nodes = [
+    nodes: list[dict[str, Any]] = [
         {"id": "asked", "name": "asked", "type": "inputNode"},
         {
             "id": "judged",

@@ -85,6 +85,7 @@ def load_chips(data: Path = DATA) -> int:
         _follow_correction(model)
         said = {f: row.optional(f) if f == Figure.FABRICATOR else _country(row, f) for f in ORIGIN_FIGURES}
         _adopt_published(model, [_claim(row, model, figure, value) for figure, value in said.items() if value])
+        _record_name(model)
         count += 1
     return count
 
@@ -164,6 +165,12 @@ def _follow_correction(model: ChipModel) -> None:
         days = sorted(set(model.revisions.values_list("from_on", flat=True)))
         counting = _counting(model)
         _record([_revision(model, day, counting) for day in days], timezone.now())
+
+
+def _record_name(model: ChipModel) -> None:
+    """Record how a model is called of which nothing else is: what is determined of it must outlive a correction."""
+    if not model.revisions.exists():
+        _record([_revision(model, ALWAYS, [])], timezone.now())
 
 
 def _models_by_name() -> dict[tuple[str, str], ChipModel]:

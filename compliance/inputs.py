@@ -60,7 +60,9 @@ def inputs_of(determinations: Iterable[Determination]) -> Iterator[Inputs]:
     revisions = ChipRevision.objects.in_bulk({key for one in made for key in one.chip_revisions})
     exemptions = Exemption.objects.in_bulk({key for one in made for key in one.exemptions})
     filed = _filed({one.submission_id for one in made if one.submission_id is not None})
-    chips = _called({model for columns in filed.values() for model in columns.models})
+    models = {model for columns in filed.values() for model in columns.models}
+    # For those of which a determination names no revision.
+    chips = ChipModel.objects.filter(pk__in=models).order_by().first_called()
     before: tuple[Any, list[dict[str, Any]]] = (None, [])
     for one in made:
         named = {revisions[key].chip_model_id: revisions[key] for key in one.chip_revisions if key in revisions}
@@ -91,12 +93,6 @@ def _filed(submissions: set[int]) -> dict[int, _Filed]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [list(submissions)])
         return {key: _Filed(rows, models, columns) for key, rows, models, *columns in cursor.fetchall()}
-
-
-def _called(models: set[int]) -> dict[int, tuple[str, str]]:
-    """Name and class of chip models, for those of which a determination names no revision."""
-    known = ChipModel.objects.filter(pk__in=models).order_by()
-    return {key: (name, chip_class) for key, name, chip_class in known.values_list("pk", "name", "chip_class")}
 
 
 def _lines(

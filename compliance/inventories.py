@@ -1,6 +1,6 @@
 """Accepted inventories as PostgreSQL hands them over, a few texts a submission, and as the engine counts them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -68,8 +68,7 @@ class _Kinds(dict[str, Kind]):
     """The engine's kinds by what the columns call them: chip model, workload and status."""
 
     def __init__(self, revisions: dict[int, ChipRevision]) -> None:
-        unrevised = ChipModel.objects.exclude(pk__in=revisions).order_by()
-        self._chips = {key: chip for key, *chip in unrevised.values_list("pk", "name", "chip_class")}
+        self._chips = ChipModel.objects.exclude(pk__in=revisions).order_by().first_called()
         self._revisions = revisions
         # By what a kind is called: the key of the revision behind it; None where there is none, or it is only supposed.
         self.revision_of: dict[str, int | None] = {}
@@ -77,14 +76,14 @@ class _Kinds(dict[str, Kind]):
     def __missing__(self, called: str) -> Kind:
         model, workload, status = called.split(" ")
         revision = self._revisions.get(int(model))
-        chip = [revision.name, revision.chip_class] if revision else self._chips[int(model)]
+        chip = (revision.name, revision.chip_class) if revision else self._chips[int(model)]
         self.revision_of[called] = revision.pk if revision else None
         kind = self[called] = checked_kind(line_of(chip, revision, 1, workload, status, None, None))
         return kind
 
 
 def line_of(
-    chip: Sequence[str],
+    chip: tuple[str, str],
     revision: ChipRevision | None,
     quantity: int,
     workload: str,

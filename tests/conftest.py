@@ -1,21 +1,20 @@
-"""The tests' database holds the reference data, loaded once: every test begins with what ships."""
+"""The tests' database holds the reference data: every test begins with what ships, whichever ran before it."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
-from django.core.management import call_command
 from pytest_django.plugin import DjangoDbBlocker
 
 from centres.models import Operator
-from tests import cast, workers
+from tests import cast, reference, workers
 from tests.browser.chromium import HOW_TO_GET_ONE, chromium
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     with django_db_blocker.unblock():
-        call_command("load_reference", verbosity=0)
+        reference.load_for_good()
 
 
 @pytest.fixture

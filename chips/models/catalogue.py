@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from centres.models import Confidence
@@ -59,6 +60,18 @@ class Vendor(models.Model):
         return self.name
 
 
+class ChipModelQuerySet(models.QuerySet["ChipModel"]):
+    def first_called(self) -> dict[int, tuple[str, str]]:
+        """By key the name and the class under which each was first recorded, whatever it is called since."""
+        first = ChipRevision.objects.filter(chip_model=OuterRef("pk")).order_by("recorded_at", "pk")
+        named = self.annotate(
+            first_name=Coalesce(Subquery(first.values("name")[:1]), "name"),
+            first_class=Coalesce(Subquery(first.values("chip_class")[:1]), "chip_class"),
+        )
+        found = named.values_list("pk", "first_name", "first_class")
+        return {key: (name, chip_class) for key, name, chip_class in found}
+
+
 class ChipModel(models.Model):
     vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="chips")
     name = models.CharField(max_length=80)
@@ -69,6 +82,8 @@ class ChipModel(models.Model):
     workload = models.CharField(max_length=20)
     source = models.TextField(blank=True)
     confidence = models.CharField(max_length=20, choices=Confidence.choices)
+
+    objects = ChipModelQuerySet.as_manager()
 
     class Meta:
         ordering = ["vendor__name", "name"]

@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -268,7 +267,6 @@ def test_what_is_refused_keeps_no_key(register: Register) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_at_once_under_one_key_have_one_effect(settings: Settings, tmp_path: Path) -> None:
-    call_command("load_reference", verbosity=0)
     settings.FILES_DIR = tmp_path / "files"
     register = make_register()
     before = Submission.objects.count()

@@ -4,12 +4,10 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from centres.models import ReportingPeriod
 from tests import cast
 from tests.browser.chromium import ARGUMENTS, HOW_TO_GET_ONE, chromium
 
@@ -31,14 +29,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def register(transactional_db: None) -> None:
-    """The reference data, loaded anew: a test on a real server leaves every table empty."""
-    if not ReportingPeriod.objects.exists():
-        call_command("load_reference", verbosity=0)
-
-
-@pytest.fixture
-def visit(register: None, browser: Browser, live_server: LiveServer) -> Iterator[Visitor]:
+def visit(transactional_db: None, browser: Browser, live_server: LiveServer) -> Iterator[Visitor]:
     """Sign a user in through the page, as they would, and give them the page that they are led to."""
     complaints: list[str] = []
     contexts = []

@@ -34,12 +34,12 @@ READING = 30_000
 
 
 @pytest.fixture
-def where(register: None, owner: Operator) -> Centre:
+def where(transactional_db: None, owner: Operator) -> Centre:
     return cast.centre(owner=owner)
 
 
 @pytest.fixture
-def filer(register: None, owner: Operator) -> User:
+def filer(transactional_db: None, owner: Operator) -> User:
     return cast.user("filer", cast.Role.OPERATOR, acts_for=owner)
 
 

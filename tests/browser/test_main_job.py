@@ -14,7 +14,7 @@ from tests.browser.conftest import Visitor
 
 
 @pytest.fixture
-def country(register: None, owner: Operator) -> None:
+def country(transactional_db: None, owner: Operator) -> None:
     cast.file(cast.centre("SH-01", owner=owner), cast.period(), ascend=500, h800=500)
     cast.file(cast.centre("SH-02", owner=owner), cast.period(), ascend=900, h800=100)
     cast.file(cast.centre("GD-01", region_code="4401"), cast.period(), ascend=10, h800=30)

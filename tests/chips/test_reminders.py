@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.mails import FIRST_WAIT, GREATEST_ATTEMPTS
@@ -275,8 +274,6 @@ def test_who_is_killed_while_sending_costs_a_mail_and_doubles_none(
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_send_one_mail(server: MailServer) -> None:
-    # A test like this leaves every table empty.
-    call_command("load_reference", verbosity=0)
     operator = cast.operator()
     cast.centre("SH-01", owner=operator)
     cast.user("filer", Role.OPERATOR, acts_for=operator, email="filer@example.org")

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
-from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from centres.models import Centre, Provenance
@@ -85,8 +84,6 @@ def test_the_database_lets_one_such_request_be() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_beats_at_once_ask_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A test like this leaves every table empty.
-    call_command("load_reference", verbosity=0)
     cast.centre()
     beat = partial(request_ended_periods, DUE_ENDS)
     assert at_once([beat, beat]) == [None, None]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Role, User
@@ -377,8 +376,6 @@ def test_who_still_has_time_to_file_is_not_found_to_have_not_reported(owner: Ope
 
 @pytest.mark.django_db(transaction=True)
 def test_two_beats_at_once_ask_once(owner: Operator) -> None:
-    # A test like this leaves every table empty.
-    call_command("load_reference", verbosity=0)
     where = cast.centre("SH-01", owner=owner)
     cast.file(where, cast.period(), ascend=1)
     ended_on(date(2025, 11, 14), where, cast.regulator())

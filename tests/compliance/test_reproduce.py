@@ -1,10 +1,12 @@
 """What is determined can be made again, to the byte, whatever was learned since; what was tampered with is named."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from centres.models import Centre, CentreRecord, Operator
-from chips.catalogue import adopt
+from centres.reference import DATA
+from chips.catalogue import adopt, load_chips
 from chips.models import ChipModel, ChipRevision, Figure
 from chips.receipts import lines_sha256
 from compliance import reproduce as module
@@ -24,6 +27,7 @@ from compliance.inputs import NAMED
 from compliance.models import Determination, Exemption, Mandate
 from compliance.reproduce import reproduce, reproduce_all
 from tests import cast
+from tests.compliance.filed import inventory
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +102,57 @@ def test_nothing_that_is_learned_later_changes_what_is_made_again(where: Centre)
     made = determine(period=cast.period(), cause="test", centres=[where])
     assert made.made
     assert run(is_all=True)[0] == 0
+
+
+@pytest.mark.parametrize("adopted_on", [None, date(2026, 1, 1)])
+def test_a_model_of_which_nothing_was_known_on_that_day_keeps_its_name(
+    owner: Operator, tmp_path: Path, adopted_on: date | None
+) -> None:
+    """Whether it was never said where it comes from, or only for a later day."""
+    shutil.copytree(DATA, tmp_path, dirs_exist_ok=True)
+    published = (tmp_path / "chips.csv").read_text(encoding="utf-8")
+
+    def publish(chip_class: str) -> None:
+        row = f"Nvidia,Unheard-of,{chip_class},,,,,,,training,,to_verify\n"
+        (tmp_path / "chips.csv").write_text(published + row, encoding="utf-8")
+        load_chips(tmp_path)
+
+    publish("accelerator")
+    model = ChipModel.objects.get(name="Unheard-of")
+    if adopted_on:
+        claim = model.claims.create(figure=Figure.DESIGNER_COUNTRY, value="US", source="a test", confidence="reported")
+        adopt(model=model, claims=[claim], from_on=adopted_on, decided_by="a regulator", reason="a test")
+    where = cast.centre(owner=owner)
+    inventory(where, {"chip": "Unheard-of", "quantity": 3}, {"quantity": 2})
+    determine(period=cast.period(), cause="test", centres=[where])
+    made = determination(where)
+    assert (made.outcome, made.answer["high"]) == ("undetermined", "3/5")
+    reader = Client()
+    reader.force_login(cast.analyst())
+    said = reader.get(f"/determinations/{made.pk}/").content.decode()
+    assert "The catalogue knew nothing of this model on that day" in said
+    assert "not in the catalogue on that day" in said
+    publish("storage")
+    ChipModel.objects.filter(pk=model.pk).update(name="Renamed")
+    assert reproduce(made).differences == []
+    # The corrected class counts for what is determined from now on.
+    determine(period=cast.period(), cause="test", centres=[where])
+    latest = Determination.objects.filter(centre=where, provision__mandate__code="CN-2025").latest("pk")
+    assert latest.pk != made.pk
+    assert run(is_all=True)[0] == 0
+
+
+def test_a_model_that_nobody_recorded_before_it_was_renamed_keeps_its_name(owner: Operator) -> None:
+    vendor = ChipModel.objects.get(name="H800").vendor
+    model = ChipModel.objects.create(vendor=vendor, name="Unheard-of", chip_class="accelerator", workload="training")
+    claim = model.claims.create(figure=Figure.DESIGNER_COUNTRY, value="US", source="a test", confidence="reported")
+    where = cast.centre(owner=owner)
+    inventory(where, {"chip": "Unheard-of"})
+    determine(period=cast.period(), cause="test", centres=[where])
+    adopt(model=model, claims=[claim], from_on=date(2026, 1, 1), decided_by="a regulator", reason="a test")
+    ChipModel.objects.filter(pk=model.pk).update(name="Renamed", chip_class="cpu")
+    assert reproduce(determination(where)).differences == []
+    assert not determine(period=cast.period(), cause="test", centres=[where]).made
 
 
 TAMPERED: dict[str, tuple[str, set[str]]] = {

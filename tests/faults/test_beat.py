@@ -4,7 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
 from compliance import requests
@@ -19,7 +18,6 @@ from tests.workers import beating, wait_for
 def test_two_beats_start_the_report_of_a_period_whose_time_to_file_has_ended_and_start_it_once(
     transactional_db: None, tmp_path: Path
 ) -> None:
-    call_command("load_reference", verbosity=0)
     cast.file(cast.centre(), cast.period(), ascend=1)
     determine(period=cast.period(), cause="test")
     lost = DeterminationRequest.objects.create(

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -17,9 +16,6 @@ from tests.workers import wait_for
 
 @pytest.fixture
 def period(transactional_db: None) -> ReportingPeriod:
-    """The period, its reference data loaded anew: a test like these leaves every table empty."""
-    if not ReportingPeriod.objects.exists():
-        call_command("load_reference", verbosity=0)
     centre = Centre.objects.create(code="SH-01", name_en="a", name_zh="b", region_id="31", region_code="31")
     CentreRecord.objects.create(
         centre=centre, from_on=date(2024, 1, 1), recorded_at=timezone.now(), region_code="31", kind="intelligent",

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,9 +18,6 @@ from tests.workers import wait_for
 
 @pytest.fixture
 def period(transactional_db: None) -> ReportingPeriod:
-    """The period, its reference data loaded anew: a test like these leaves every table empty."""
-    if not ReportingPeriod.objects.exists():
-        call_command("load_reference", verbosity=0)
     cast.file(cast.centre(), cast.period(), ascend=6, h800=4)
     determine(period=cast.period(), cause="test")
     app.control.purge()

@@ -1,10 +1,8 @@
 """A rule that is tried is remembered by PostgreSQL and done once, by a real worker on a real broker."""
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
-from centres.models import ReportingPeriod
 from compliance import simulate
 from compliance.models import Mandate, SimulatedChange, Simulation, SimulationStatus
 from compliance.tasks import fulfil_simulation, sweep_simulations
@@ -15,9 +13,6 @@ from tests.workers import wait_for
 
 @pytest.fixture
 def mandate(transactional_db: None) -> Mandate:
-    """A mandate, the reference data loaded anew: a test like these leaves every table empty."""
-    if not ReportingPeriod.objects.exists():
-        call_command("load_reference", verbosity=0)
     cast.centre()
     app.control.purge()
     return Mandate.objects.get(code="SH-2023")

@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from django.core.management import call_command
 from django.db import connection, transaction
 
 from chips.submissions import hold
@@ -15,7 +14,6 @@ from tests import cast
 
 @pytest.mark.django_db(transaction=True)
 def test_the_country_is_determined_while_one_centres_file_is_being_read() -> None:
-    call_command("load_reference", verbosity=0)
     where = cast.centre()
     held, done = Event(), Event()
 

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
 from rest_framework.authtoken.models import Token
 
-from centres.models import Centre, ReportingPeriod
+from centres.models import Centre
 from chips import filing_views, submissions, uploads
 from chips.models import InventoryLine, Receipt, Submission, Upload
 from chips.originals import original
@@ -30,13 +29,6 @@ from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_ONCE = 8
-
-
-@pytest.fixture(autouse=True)
-def _register(transactional_db: None) -> None:
-    # The workers are told of no other folder of files than the tests' own.
-    if not ReportingPeriod.objects.exists():
-        call_command("load_reference", verbosity=0)
 
 
 @pytest.fixture

@@ -218,9 +218,6 @@ def test_a_worker_that_fell_silent_loses_the_run_and_cannot_seal_it() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_workers_at_once_build_one_report_once() -> None:
-    from django.core.management import call_command
-
-    call_command("load_reference", verbosity=0)
     determine(period=cast.period(), cause="test")
     run = build.request_run(period=cast.period(), requested_by=cast.analyst())
     assert sorted(at_once([partial(build.build, run.pk)] * 8)) == [False] * 7 + [True]

@@ -155,6 +155,7 @@ class Centre(models.Model):
 
     class Meta:
         ordering = ["code"]
+        indexes = [models.Index(fields=["id"], condition=Q(provenance="illustrative"), name="centre_illustrative")]
         constraints = [
             models.CheckConstraint(condition=Q(code__regex=r"^[A-Z0-9]+(-[A-Z0-9]+)*$"), name="centre_code_shape"),
             models.CheckConstraint(

@@ -1,7 +1,7 @@
 """What the engine's documents are made of: everything known of centres at one instant, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -152,14 +152,23 @@ def facts_of_period(
     recorded = {record.centre_id: record for record in _records(stored)}
     standing = _following(recorded, "centre_id", map(Record.supposed, records), period.ends_on)
     submissions = dict(accepted.values_list("centre_id", "pk"))
-    known = CentreRecord.objects.filter(centre=OuterRef("pk"), from_on__lte=period.ends_on, recorded_at__lte=known_at)
-    unknown = Centre.objects.filter(~Exists(known)).order_by("code").values_list("code", flat=True)
-    if chosen is not None:
-        unknown = unknown.filter(pk__in=chosen)
     provisions = provisions_in_force(period, known_at, mandates)
     facts = _facts(period, known_at, provisions, list(standing.values()), submissions, chosen, revisions)
-    known_of = {record.centre_code for record in standing.values()}
-    return facts._replace(without_history=[code for code in unknown if code not in known_of])
+    return facts._replace(without_history=_without_history(standing.keys(), chosen, period, known_at))
+
+
+def _without_history(
+    known_of: Collection[int], chosen: list[int] | None, period: ReportingPeriod, known_at: datetime
+) -> list[str]:
+    """The codes of those who are asked about and of whom nothing is known on the period's last day."""
+    if chosen is not None and all(key in known_of for key in chosen):
+        return []
+    known = CentreRecord.objects.filter(centre=OuterRef("pk"), from_on__lte=period.ends_on, recorded_at__lte=known_at)
+    unknown = Centre.objects.filter(~Exists(known)).order_by("code").values_list("pk", "code")
+    if chosen is not None:
+        unknown = unknown.filter(pk__in=chosen)
+    # What is only supposed is known, too.
+    return [code for key, code in unknown if key not in known_of]
 
 
 def facts_of_draft(submission: Submission) -> Facts:

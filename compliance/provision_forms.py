@@ -358,6 +358,14 @@ class RepealForm(TextsForm):
 class MandateForm(forms.ModelForm):
     """A mandate as it was published."""
 
+    link = forms.URLField(
+        label=_("Link"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"class": "form-control"}),
+    )
+
     class Meta:
         model = Mandate
         fields = ("code", "title_en", "title_zh", "issuer", "issued_on", "source", "link", "confidence")
@@ -368,7 +376,6 @@ class MandateForm(forms.ModelForm):
             "issuer": _("Issuer"),
             "issued_on": _("Issued on"),
             "source": _("Source"),
-            "link": _("Link"),
             "confidence": _("How far to trust what is known of it"),
         }
         help_texts = {
@@ -380,7 +387,6 @@ class MandateForm(forms.ModelForm):
             for name in ("code", "title_en", "title_zh", "issuer", "issued_on")
         } | {
             "source": forms.Textarea(attrs={"class": "form-control", "rows": 2}),
-            "link": forms.URLInput(attrs={"class": "form-control"}),
             "confidence": forms.Select(attrs={"class": "form-select"}),
         }
 

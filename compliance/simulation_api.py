@@ -18,7 +18,7 @@ from compliance import simulate
 from compliance.api import ShareField
 from compliance.change_wording import change_in_words
 from compliance.models import Mandate, SimulatedChange, Simulation, SimulationStatus
-from compliance.provision_api import refused
+from compliance.provision_api import ObjectPart, refused
 from compliance.provision_faults import WrongProvision
 from compliance.simulation_page import changes_seen
 
@@ -139,7 +139,7 @@ class Simulations(Resource):
 
 class TrialBody(Body):
     period = CodeField(slug_field="code", queryset=ReportingPeriod.objects.all())
-    rule = serializers.JSONField(help_text="The provision as the engine reads it.")
+    rule = ObjectPart(allow_null=True, help_text="The provision as the engine reads it.")
 
 
 class Trials(Resource):

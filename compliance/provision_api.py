@@ -42,13 +42,19 @@ class ProvisionSerializer(serializers.ModelSerializer[Provision]):
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class TextPart(serializers.JSONField):
+class TextPart(serializers.Field[Any, Any, Any, Any]):
     """A text of a provision, taken as it comes: what is wrong with it is told as of every other part."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
-class ObjectPart(serializers.JSONField):
+class ObjectPart(serializers.Field[Any, Any, Any, Any]):
     """A part of a provision that is an object, taken as it comes."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
 
 
 class DraftBody(Body):

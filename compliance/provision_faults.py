@@ -112,7 +112,9 @@ def _faults_of_steps(steps: Any, path: str) -> Iterator[DocumentFault]:
         yield DocumentFault("bad_value", f"{path}/steps/{GREATEST_STEPS}", message, greatest=GREATEST_STEPS)
         return
     found = [
-        DocumentFault(fault.code, fault.path.replace("/steps/0", f"/steps/{index}", 1), fault.template, **fault.parameters)
+        DocumentFault(
+            fault.code, fault.path.replace("/steps/0", f"/steps/{index}", 1), fault.template, **fault.parameters
+        )
         for index, step in enumerate(steps if type(steps) is list else ())
         for alone in _parts_of_step(step)
         for fault in _raised(check_provision, _SOUND | {"steps": [alone]}, path)

@@ -39,11 +39,12 @@ class OfMandate(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A provision as a list shows it: what it says, and how it stands where it is issued ("" where it is not)."""
+    """A provision as a list shows it: what it says; where it is issued, how it stands, and its colour's name."""
 
     provision: Provision
     sentence: str
-    standing: str
+    standing: str = ""
+    colour: str = ""
 
 
 def standings(mandates: Iterable[Mandate], user: User, today: date) -> list[Standing]:
@@ -85,15 +86,15 @@ def rows_of(sorted_out: OfMandate) -> dict[str, list[Row]]:
     """
     regions = regions_by_code()
 
-    def row(provision: Provision, standing: str = "") -> Row:
-        return Row(provision, rule_in_words(provision.rule, provision.from_on, regions=regions), standing)
+    def row(provision: Provision, *standing: str) -> Row:
+        return Row(provision, rule_in_words(provision.rule, provision.from_on, regions=regions), *standing)
 
     holds = [sorted_out.in_force] if sorted_out.in_force else []
     return {
         "issued": [
-            *(row(provision, _("to come")) for provision in reversed(sorted_out.coming)),
-            *(row(provision, _("repealed") if provision.is_repeal else _("in force")) for provision in holds),
-            *(row(provision, _("superseded")) for provision in reversed(sorted_out.superseded)),
+            *(row(provision, _("to come"), "proposed") for provision in reversed(sorted_out.coming)),
+            *(row(provision, _("in force"), "issued") for provision in holds),
+            *(row(provision, _("superseded"), "discarded") for provision in reversed(sorted_out.superseded)),
         ],
         "under_way": [row(provision) for provision in sorted_out.under_way],
         "discarded": [row(provision) for provision in sorted_out.discarded],

@@ -1,8 +1,9 @@
 """What is asked for over time, as a line: the thresholds of a provision, or of a mandate's provisions in turn."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
+from itertools import zip_longest
 from typing import NamedTuple
 
 from compliance.models import Provision
@@ -54,12 +55,11 @@ def spans_of(provisions: Iterable[Provision]) -> list[Span]:
     """What provisions of one mandate ask for in turn, each from its day until the next one's."""
     in_turn = sorted(provisions, key=lambda provision: provision.from_on)
     spans: list[Span] = []
-    for provision, later in zip(in_turn, [*in_turn[1:], None], strict=True):
+    for provision, later in zip_longest(in_turn, in_turn[1:]):
         _without_effect, steps = steps_from(provision.rule, provision.from_on)
         if not steps or steps[0].from_on > provision.from_on:
             spans.append(Span(provision.from_on, None))
-        ends = later.from_on if later else date.max
-        spans += [Span(step.from_on, step) for step in steps if step.from_on < ends]
+        spans += [Span(step.from_on, step) for step in steps if later is None or step.from_on < later.from_on]
     return spans
 
 
@@ -88,7 +88,7 @@ def _extent(spans: list[Span], today: date) -> tuple[date, date]:
     """The first and the last day of the drawing: a little room before the first span, more behind the last."""
     first, last = spans[0].from_on, spans[-1].from_on
     # A day within the span of years that the line is about is worth showing; one far away is not.
-    if first - timedelta(days=730) <= today <= last + timedelta(days=1095):
+    if _moved(first, -730) <= today <= _moved(last, 1095):
         first, last = min(first, today), max(last, today)
     room = max((last - first).days // 6, 120)
     return _moved(first, -room // 3), _moved(last, room)

@@ -26,9 +26,7 @@ def test_a_regulator_of_the_whole_country_writes_a_draft(register: Register) -> 
     assert answered["Location"].endswith(f"{API}{ADDRESS}{written.pk}/")
     one = register.get("regulator", f"{ADDRESS}{written.pk}/")
     assert one.json() == body
-    known = register.client("regulator").get(
-        f"{API}{ADDRESS}{written.pk}/", headers={"If-None-Match": one["ETag"]}
-    )
+    known = register.client("regulator").get(f"{API}{ADDRESS}{written.pk}/", headers={"If-None-Match": one["ETag"]})
     assert known.status_code == 304
 
 

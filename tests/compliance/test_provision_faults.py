@@ -1,8 +1,9 @@
-"""A provision with any wrong part is refused at the field by the page, at the place by the API, in the engine's words."""
+"""A provision with any wrong part is refused by the page at its field and by the API at its place, in one message."""
 
 import copy
 import html
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
@@ -17,6 +18,7 @@ from tests import cast
 from tests.compliance.written import FORM, document
 
 pytestmark = pytest.mark.django_db
+Check = Callable[[Any, str], None]
 PAGE = "/mandates/SH-2023/write/"
 API = "/api/v1/mandates/SH-2023/"
 
@@ -145,7 +147,8 @@ WRONG = [
 def said_by_engine(made: dict[str, Any], pointer: str) -> DocumentFault | None:
     """The engine's own fault of the part that `pointer` lies in; None where it finds none."""
     part = pointer.split("/")[1]
-    check = {"rule": check_provision, "case_by_case": check_scope, "from_on": check_date}.get(part, check_text)
+    checks: dict[str, Check] = {"rule": check_provision, "case_by_case": check_scope, "from_on": check_date}
+    check = checks.get(part, check_text)
     try:
         check(made[part], f"/{part}")
     except DocumentFault as fault:

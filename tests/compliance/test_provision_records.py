@@ -24,22 +24,21 @@ def other() -> User:
     return cast.regulator("other")
 
 
-def refused(sql: str, *values: object) -> str:
+def refused(sql: str, *values: str | int) -> str:
     """Why the database refuses a statement."""
     with pytest.raises(IntegrityError) as raised, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, values)
     return str(raised.value)
 
 
-def update(provision: Provision, assignments: str, *values: object) -> str:
-    return refused(f"UPDATE compliance_provision SET {assignments} WHERE id = %s", *values, provision.pk)
+def update(provision: Provision, assignments: str, *values: str | int) -> str:
+    sql = f"UPDATE compliance_provision SET {assignments} WHERE id = %s"  # noqa: S608
+    return refused(sql, *values, provision.pk)
 
 
 def test_nobody_approves_what_they_wrote(author: User, other: User) -> None:
     proposed = provisions.propose(provision=draft(author), by=author)
-    assert "provision_approved_by_another" in update(
-        proposed, "approved_by_id = %s, approved_at = now()", author.pk
-    )
+    assert "provision_approved_by_another" in update(proposed, "approved_by_id = %s, approved_at = now()", author.pk)
     # Nor as somebody else's: who wrote it stays.
     said = update(proposed, "written_by_id = %s, approved_by_id = %s, approved_at = now()", other.pk, author.pk)
     assert "Who wrote a provision" in said
@@ -100,9 +99,7 @@ def test_none_is_deleted(author: User, other: User, make: Callable[[User, User],
     ],
 )
 def test_two_steps_never_begin_on_one_day(author: User, steps: str) -> None:
-    assert "provision_steps_apart" in update(
-        draft(author), "rule = jsonb_set(rule, '{steps}', %s::jsonb)", steps
-    )
+    assert "provision_steps_apart" in update(draft(author), "rule = jsonb_set(rule, '{steps}', %s::jsonb)", steps)
 
 
 def test_two_provisions_of_a_mandate_are_never_issued_from_one_day(author: User, other: User) -> None:

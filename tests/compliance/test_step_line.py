@@ -84,8 +84,8 @@ def test_labels_never_run_into_each_other_and_the_table_tells_every_step() -> No
     assert len(found.spans) == len(found.marks) == 12
     percents = [mark.x for mark in found.marks if mark.percent]
     days = [mark.x for mark in found.marks if mark.day]
-    assert all(later - earlier >= 36 for earlier, later in pairwise(percents))
-    assert all(later - earlier >= 66 for earlier, later in pairwise(days))
+    assert all(later - earlier >= 44 for earlier, later in pairwise(percents))
+    assert all(later - earlier >= 78 for earlier, later in pairwise(days))
     for mark in found.marks:
         assert 0 <= mark.x <= WIDTH
         assert 0 <= mark.y <= HEIGHT

@@ -1,37 +1,25 @@
-"""REST: mandates with their provisions, and the changes of outcomes under them."""
+"""REST: mandates, and the changes of outcomes under them."""
 
 from typing import Any
 
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.decorators import action
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.rest import Resource
-from compliance.models import Mandate, Outcome, OutcomeChange, Provision
+from compliance.models import Mandate, Outcome, OutcomeChange
 from compliance.shares import decimal_of, parts_of, percent_of
 
 
 class MandateSerializer(serializers.ModelSerializer[Mandate]):
     class Meta:
         model = Mandate
-        fields = ("code", "title_en", "title_zh", "issuer", "issued_on", "source", "confidence")
-
-
-class ProvisionSerializer(serializers.ModelSerializer[Provision]):
-    mandate = serializers.CharField(source="mandate.code")
-    rule = serializers.DictField(help_text="The provision as the engine reads it.")
-
-    class Meta:
-        model = Provision
-        fields = ("id", "mandate", "from_on", "recorded_at", "issued_at", "rule", "legal_text", "citation")
+        fields = ("code", "title_en", "title_zh", "issuer", "issued_on", "source", "link", "confidence")
 
 
 class Mandates(Resource):
-    """The rules that centres must meet, each with its dated provisions."""
+    """The rules that centres must meet; what they ask for stands in their provisions."""
 
     is_reference = True
     queryset = Mandate.objects.all()
@@ -39,14 +27,6 @@ class Mandates(Resource):
     ordering = "code"
     lookup_field = "code"
     lookup_value_regex = "[A-Z0-9-]+"
-    paged = frozenset({"list", "provisions"})
-
-    @extend_schema(responses=ProvisionSerializer(many=True), filters=False)
-    @action(detail=True)
-    def provisions(self, request: Request, code: str) -> Response:
-        """The provisions that were issued; what is still being written is nobody's to read here."""
-        issued = self.get_object().provisions.filter(issued_at__isnull=False).select_related("mandate")
-        return self.answer_page(issued.order_by("pk"), ProvisionSerializer)
 
 
 class ShareSerializer(serializers.Serializer[Any]):

@@ -16,7 +16,7 @@ from compliance.models import Mandate
 from compliance.provision_forms import MandateForm
 from compliance.provisions import may_write, require_writer
 from compliance.reading import readings_of
-from compliance.standings import issued_of, sort_out, standings
+from compliance.standings import issued_of, rows_of, sort_out, standings
 from compliance.step_line import drawn
 
 PAGE = 50
@@ -62,7 +62,8 @@ def show_mandate(request: SignedInRequest, code: str) -> HttpResponse:
     sorted_out = sort_out(visible, today)
     context = {
         "mandate": mandate,
-        "provisions": sorted_out,
+        "in_force": sorted_out.in_force,
+        "rows": rows_of(sorted_out),
         "readings": readings_of(sorted_out.in_force) if sorted_out.in_force else None,
         "drawing": drawn(issued_of(sorted_out), today),
         "may_write": may_write(request.user),

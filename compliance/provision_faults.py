@@ -19,6 +19,10 @@ from compliance.models import Mandate
 
 LONGEST_TEXT = 20_000
 LONGEST_LINK = 500
+# Two a year for a generation: what is longer is no plan, and no page could show it.
+GREATEST_STEPS = 60
+# More than there are provinces, words or kinds of anything.
+GREATEST_LIST = 100
 # A rule without a fault, in the order of the contract: a part is checked in it as if it stood alone.
 _SOUND: dict[str, Any] = {
     "metric": "units",
@@ -30,6 +34,7 @@ _SOUND: dict[str, Any] = {
     ),
     "steps": [],
 }
+_SOUND_STEP = {"from": "2025-01-01", "comparator": "at_least", "threshold": "1"}
 # The words that a list may hold. An ownership that is not known matches no scope.
 _WORDS: dict[str, Collection[str]] = {
     "classes": ChipClass.values,
@@ -40,6 +45,14 @@ _WORDS: dict[str, Collection[str]] = {
 }
 _EMPTY = _("An empty list matches nothing: give null where any will do.")
 _is_web_address = URLValidator(schemes=["http", "https"])
+
+
+class WrongProvision(ValueError):
+    """What is no provision: every fault of it, in its order; the paths of a rule's begin with ``/rule``."""
+
+    def __init__(self, faults: list[DocumentFault]) -> None:
+        super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
+        self.faults = faults
 
 
 def faults_of(document: Mapping[str, Any]) -> list[DocumentFault]:
@@ -62,6 +75,7 @@ def faults_of_rule(rule: Any, path: str = "/rule") -> Iterator[DocumentFault]:
         yield from _raised(check_provision, rule, path)
         return
     faults = [fault for alone in _alone(rule) for fault in _raised(check_provision, alone, path)]
+    faults += _faults_of_steps(rule["steps"], path)
     yield from faults
     if not faults:
         yield from _faults_of_lists(rule["population"], f"{path}/population")
@@ -79,14 +93,40 @@ def same_day_fault(mandate: Mandate, document: Mapping[str, Any]) -> DocumentFau
 
 
 def _alone(rule: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Each part of a rule within the sound one, so that a fault hides no other."""
+    """Each part of a rule but its steps within the sound one, so that a fault hides no other."""
     for key, sound in _SOUND.items():
         part = rule[key]
+        if key == "steps":
+            continue
         if isinstance(sound, dict) and type(part) is dict and part.keys() == sound.keys():
             for name in sound:
                 yield _SOUND | {key: sound | {name: part[name]}}
         else:
             yield _SOUND | {key: part}
+
+
+def _faults_of_steps(steps: Any, path: str) -> Iterator[DocumentFault]:
+    """The faults of each step by itself, where it stands; where there are none, those of all together."""
+    if type(steps) is list and len(steps) > GREATEST_STEPS:
+        message = _("A rule has at most %(greatest)s steps.")
+        yield DocumentFault("bad_value", f"{path}/steps/{GREATEST_STEPS}", message, greatest=GREATEST_STEPS)
+        return
+    found = [
+        DocumentFault(
+            fault.code, fault.path.replace("/steps/0", f"/steps/{index}", 1), fault.template, **fault.parameters
+        )
+        for index, step in enumerate(steps if type(steps) is list else ())
+        for alone in _parts_of_step(step)
+        for fault in _raised(check_provision, _SOUND | {"steps": [alone]}, path)
+    ]
+    yield from found or _raised(check_provision, _SOUND | {"steps": steps}, path)
+
+
+def _parts_of_step(step: Any) -> list[Any]:
+    """Each part of a step within the sound one."""
+    if type(step) is not dict or step.keys() != _SOUND_STEP.keys():
+        return [step]
+    return [_SOUND_STEP | {name: step[name]} for name in _SOUND_STEP]
 
 
 def _raised(check: Callable[[Any, str], None], value: Any, path: str) -> Iterator[DocumentFault]:
@@ -114,7 +154,7 @@ def _faults_of_case_by_case(scope: Any) -> Iterator[DocumentFault]:
 
 def _faults_of_scope(scope: Mapping[str, Any], path: str) -> Iterator[DocumentFault]:
     yield from _faults_of_lists(scope, path)
-    if scope["regions"] is not None:
+    if scope["regions"] is not None and len(scope["regions"]) <= GREATEST_LIST:
         known = list(Region.objects.values_list("code", flat=True))
         for index, prefix in enumerate(scope["regions"]):
             if not any(code.startswith(prefix[:2]) for code in known):
@@ -131,6 +171,10 @@ def _faults_of_lists(lists: Mapping[str, Any], path: str) -> Iterator[DocumentFa
     for name, values in lists.items():
         if values == []:
             yield DocumentFault("bad_value", f"{path}/{name}", _EMPTY)
+        if type(values) is list and len(values) > GREATEST_LIST:
+            message = _("A list has at most %(greatest)s entries here.")
+            yield DocumentFault("bad_value", f"{path}/{name}", message, greatest=GREATEST_LIST)
+            continue
         for index, value in enumerate(values or ()) if name in _WORDS else ():
             if value not in _WORDS[name]:
                 yield not_one_of(value, f"{path}/{name}/{index}", _WORDS[name])

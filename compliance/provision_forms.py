@@ -23,7 +23,6 @@ from compliance.models import Mandate, Provision
 from compliance.provisions import LONGEST_COMMENT
 from compliance.reading import fault_in_words, percent_text
 
-GREATEST_STEPS = 60
 _SEPARATORS = re.compile(r"[\s,;、，；]+")
 # What is a percentage, and can be made a share by moving its point.
 _PERCENT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?) ?%", re.ASCII)
@@ -221,6 +220,11 @@ class StepForm(PartForm):
         }
 
     @property
+    def number(self) -> str:
+        """What tells its row from the others."""
+        return str(self.prefix).removeprefix("step-")
+
+    @property
     def is_blank(self) -> bool:
         return not self.text("day") and not self.text("threshold")
 
@@ -228,7 +232,8 @@ class StepForm(PartForm):
 class Entry:
     """All the fields of a provision: what was sent of them, or what they begin with.
 
-    Rows of steps are added and taken away without being written: `is_arranged` says that this is what was asked for.
+    Rows of steps come and go, and what is typed is read, without being written: `is_written` says whether it is to be,
+    `is_shortened` whether a row was taken away.
     """
 
     def __init__(self, sent: QueryDict | None, begins_with: Mapping[str, Any] | None = None) -> None:
@@ -241,7 +246,8 @@ class Entry:
         self.scope = self._scope_form("scope", scope)
         self.by_hand = self._scope_form("by_hand", document["case_by_case"] or scope)
         self.steps = self._step_forms(rule["steps"])
-        self.is_arranged = sent is not None and bool({"add_step", "remove_step"} & sent.keys())
+        self.is_shortened = sent is not None and "remove_step" in sent
+        self.is_written = sent is not None and not {"add_step", "remove_step", "read"} & sent.keys()
 
     def document(self) -> dict[str, Any]:
         """What `compliance.provisions.write` takes."""
@@ -257,9 +263,9 @@ class Entry:
             form.show(name, fault)
 
     def named(self, faults: Sequence[DocumentFault]) -> list[tuple[BoundField, str]]:
-        """Each fault in words, with the field that it is of."""
+        """Each fault in words, with the field that it is of; without words where nothing was typed into it yet."""
         found = ((self.field_of(fault), fault) for fault in faults)
-        return [(form[name], fault_in_words(fault)) for (form, name), fault in found]
+        return [(form[name], fault_in_words(fault) if form.typed(name) else "") for (form, name), fault in found]
 
     @property
     def forms(self) -> list[PartForm]:
@@ -293,8 +299,8 @@ class Entry:
                 return self.scope, self.scope.name_at(rest)
             case ["case_by_case", *rest]:
                 return self.by_hand, self.by_hand.name_at(rest)
-            case ["rule", "steps", index, name]:
-                return self._filled()[int(index)], "day" if name == "from" else name
+            case ["rule", "steps", index, *rest]:
+                return self._filled()[int(index)], "day" if rest in ([], ["from"]) else rest[0]
             case ["rule", "population", name, *_] | ["rule", name, *_]:
                 return self.rule, name
             case [name, *_]:
@@ -302,7 +308,12 @@ class Entry:
         raise ValueError(f"{fault.path} is no place of an entry.")
 
     def _filled(self) -> list[StepForm]:
-        return [form for form in self.steps if not form.is_blank]
+        """The rows that are steps: those into which something was typed.
+
+        Where rows stand and nothing was typed into any, the first is a step that is still to be typed: who wants no
+        step, which repeals the mandate, takes the rows away.
+        """
+        return [form for form in self.steps if not form.is_blank] or self.steps[:1]
 
     def _scope_form(self, prefix: str, scope: Mapping[str, Any]) -> ScopeForm:
         initial = ScopeForm.initial_of(scope, self.provinces)
@@ -318,11 +329,14 @@ class Entry:
         numbers = sorted(
             int(match[1]) for name in self._sent if (match := re.fullmatch(r"step-([0-9]{1,4})-day", name, re.ASCII))
         )
-        kept = [number for number in numbers if str(number) != self._sent.get("remove_step")][:GREATEST_STEPS]
+        kept = [number for number in numbers if str(number) != self._sent.get("remove_step")]
         if "add_step" in self._sent:
             kept.append(numbers[-1] + 1 if numbers else 0)
-        # A row that is new has been sent nothing yet: it begins as an unbound one does.
-        return [StepForm(self._sent if number in numbers else None, prefix=f"step-{number}") for number in kept]
+        forms = [StepForm(self._sent if number in numbers else None, prefix=f"step-{number}") for number in kept]
+        if "add_step" in self._sent:
+            # The new row has been sent nothing yet: it begins as an unbound one does, and is typed into next.
+            forms[-1].fields["day"].widget.attrs["autofocus"] = True
+        return forms
 
 
 class RepealForm(TextsForm):
@@ -344,6 +358,14 @@ class RepealForm(TextsForm):
 class MandateForm(forms.ModelForm):
     """A mandate as it was published."""
 
+    link = forms.URLField(
+        label=_("Link"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"class": "form-control"}),
+    )
+
     class Meta:
         model = Mandate
         fields = ("code", "title_en", "title_zh", "issuer", "issued_on", "source", "link", "confidence")
@@ -354,7 +376,6 @@ class MandateForm(forms.ModelForm):
             "issuer": _("Issuer"),
             "issued_on": _("Issued on"),
             "source": _("Source"),
-            "link": _("Link"),
             "confidence": _("How far to trust what is known of it"),
         }
         help_texts = {
@@ -366,7 +387,6 @@ class MandateForm(forms.ModelForm):
             for name in ("code", "title_en", "title_zh", "issuer", "issued_on")
         } | {
             "source": forms.Textarea(attrs={"class": "form-control", "rows": 2}),
-            "link": forms.URLInput(attrs={"class": "form-control"}),
             "confidence": forms.Select(attrs={"class": "form-select"}),
         }
 

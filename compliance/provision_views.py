@@ -84,13 +84,19 @@ def issue_provision(request: SignedInRequest, provision_id: int) -> HttpResponse
         return redirect("provision", provision.pk)
     if request.method == "POST":
         try:
-            run = provisions.issue(provision=provision, by=request.user)
+            run = provisions.issue(provision=provision, by=request.user, seal=request.POST.get("seal", ""))
         except StepRefused as refusal:
             messages.error(request, refused_in_words(refusal))
             return redirect("provision", provision.pk)
         messages.success(request, _("Issued. It stays as it is, and can only be superseded or repealed from a day on."))
         return redirect("determination-run", run.pk) if run else redirect("provision", provision.pk)
-    context = {"provision": provision, "readings": readings_of(provision), "reopened": _reopened(provision)}
+    context = {
+        "provision": provision,
+        "readings": readings_of(provision),
+        "drawing": drawn([provision], timezone.localdate()),
+        "seal": provisions.seal_of(provision),
+        "reopened": _reopened(provision),
+    }
     return render(request, "compliance/provision_issue.html", context)
 
 

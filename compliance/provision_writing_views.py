@@ -89,9 +89,9 @@ def repeal_mandate(request: SignedInRequest, code: str) -> HttpResponse:
 def _entered(
     request: SignedInRequest, entry: Entry, write: Callable[[dict[str, Any]], Provision], context: dict[str, Any]
 ) -> HttpResponse:
-    """Write what was entered, or show the fields with what is wrong; rows of steps come and go unwritten."""
+    """Write what was entered, or show the fields with what is wrong, or with how it reads."""
     status = 200
-    if request.method == "POST" and not entry.is_arranged:
+    if entry.is_written:
         try:
             written = write(entry.document())
         except WrongProvision as wrong:

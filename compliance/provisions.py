@@ -18,19 +18,10 @@ from django.utils import timezone
 from accounts.models import Role, User
 from centres.models import ReportingPeriod
 from compliance import touched
-from compliance.engine import DocumentFault
 from compliance.models import DeterminationRun, Mandate, Provision, ProvisionStage
-from compliance.provision_faults import faults_of, same_day_fault
+from compliance.provision_faults import WrongProvision, faults_of, same_day_fault
 
 LONGEST_COMMENT = 4000
-
-
-class WrongProvision(ValueError):
-    """A document that cannot be written: every fault of it, in its order."""
-
-    def __init__(self, faults: list[DocumentFault]) -> None:
-        super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
-        self.faults = faults
 
 
 class StepRefused(Exception):
@@ -54,7 +45,7 @@ class NotItsAuthor(StepRefused):
 
 
 class ChangedSince(StepRefused):
-    """It is not what the approver read."""
+    """It is not what was read by whoever approves or issues it."""
 
 
 class SameDay(StepRefused):
@@ -168,12 +159,15 @@ def restore(*, provision: Provision, by: User) -> Provision:
 
 
 @transaction.atomic
-def issue(*, provision: Provision, by: User) -> DeterminationRun | None:
+def issue(*, provision: Provision, by: User, seal: str | None = None) -> DeterminationRun | None:
     """Bring an approved provision into force from its day, for good, and have determined anew whom it touches.
 
-    Returns the run, None where nothing was determined or filed yet. Raises `WrongStage` or `SameDay`.
+    `seal` is its `seal_of` when it was read; None: as it stands. Returns the run, None where nothing was determined or
+    filed yet. Raises `WrongStage`, `SameDay`, or `ChangedSince` where it was written and approved anew in between.
     """
     approved = _take(provision, "issue", by)
+    if seal is not None and seal_of(approved) != seal:
+        raise ChangedSince(approved, "issue")
     _require_day(approved, "issue")
     try:
         with transaction.atomic():

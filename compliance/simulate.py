@@ -13,9 +13,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from centres.models import ReportingPeriod
-from compliance.engine import DocumentFault
 from compliance.models import Mandate, Provision, SimulatedChange, Simulation, SimulationStatus
-from compliance.provision_faults import faults_of_rule
+from compliance.provision_faults import WrongProvision, faults_of_rule
 from compliance.trial import tried
 
 logger = logging.getLogger(__name__)
@@ -28,21 +27,13 @@ class NotFailed(Exception):
     """Only a simulation that has failed is begun again."""
 
 
-class WrongRule(ValueError):
-    """A rule that cannot be judged: every fault of it, in its order; their paths begin with ``/rule``."""
-
-    def __init__(self, faults: list[DocumentFault]) -> None:
-        super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
-        self.faults = faults
-
-
 @transaction.atomic
 def request_simulation(
     *, by: User, mandate: Mandate, rule: dict[str, Any], period: ReportingPeriod, provision: Provision | None = None
 ) -> Simulation:
     """Ask for `rule` to be judged over `period` wherever `by` is a regulator; ring after the commit.
 
-    `provision` is the one whose rule it is as it stands; None for a rule that was typed in. Raises `WrongRule`.
+    `provision` is the one whose rule it is as it stands; None for a rule that was typed in. Raises `WrongProvision`.
     """
     simulation = _written(by, mandate, rule, period, provision)
     _ring(simulation)
@@ -105,7 +96,7 @@ def _written(
     by: User, mandate: Mandate, rule: dict[str, Any], period: ReportingPeriod, provision: Provision | None
 ) -> Simulation:
     if faults := list(faults_of_rule(rule)):
-        raise WrongRule(faults)
+        raise WrongProvision(faults)
     return Simulation.objects.create(
         mandate=mandate,
         provision=provision,

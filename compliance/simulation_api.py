@@ -12,14 +12,14 @@ from rest_framework.response import Response
 
 from accounts.idempotency import once
 from accounts.models import Role
-from accounts.problems import Problem
 from accounts.rest import Body, CodeField, Resource
 from centres.models import ReportingPeriod
 from compliance import simulate
 from compliance.api import ShareField
 from compliance.change_wording import change_in_words
 from compliance.models import Mandate, SimulatedChange, Simulation, SimulationStatus
-from compliance.reading import fault_in_words
+from compliance.provision_api import ObjectPart, refused
+from compliance.provision_faults import WrongProvision
 from compliance.simulation_page import changes_seen
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -139,7 +139,7 @@ class Simulations(Resource):
 
 class TrialBody(Body):
     period = CodeField(slug_field="code", queryset=ReportingPeriod.objects.all())
-    rule = serializers.JSONField(help_text="The provision as the engine reads it.")
+    rule = ObjectPart(allow_null=True, help_text="The provision as the engine reads it.")
 
 
 class Trials(Resource):
@@ -158,16 +158,9 @@ class Trials(Resource):
         def act() -> Response:
             try:
                 tried = simulate.simulate(by=self.user, mandate=mandate, **asked)
-            except simulate.WrongRule as wrong:
+            except WrongProvision as wrong:
                 raise refused(wrong) from wrong
             url = request.build_absolute_uri(reverse("api:simulation-detail", args=[tried.key]))
             return Response(self.get_serializer(tried).data, status=201, headers={"Location": url})
 
         return once(request, self.user, act)
-
-
-def refused(wrong: simulate.WrongRule) -> Problem:
-    """The refusal of a rule: the engine's code, path and sentence of its first fault, and all of them."""
-    faults = [{"code": f.code, "path": f.path, "message": fault_in_words(f)} for f in wrong.faults]
-    first = faults[0]
-    return Problem(400, first["code"], first["message"], path=first["path"], faults=faults)

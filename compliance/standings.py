@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from compliance.models import Mandate, Provision, ProvisionStage
 from compliance.reading import Step, regions_by_code, rule_in_words
@@ -34,6 +36,15 @@ class OfMandate(NamedTuple):
     superseded: list[Provision]
     under_way: list[Provision]
     discarded: list[Provision]
+
+
+class Row(NamedTuple):
+    """A provision as a list shows it: what it says; where it is issued, how it stands, and its colour's name."""
+
+    provision: Provision
+    sentence: str
+    standing: str = ""
+    colour: str = ""
 
 
 def standings(mandates: Iterable[Mandate], user: User, today: date) -> list[Standing]:
@@ -66,6 +77,28 @@ def sort_out(provisions: Iterable[Provision], today: date) -> OfMandate:
         under_way=[provision for provision in others if provision.stage != ProvisionStage.DISCARDED],
         discarded=[provision for provision in others if provision.stage == ProvisionStage.DISCARDED],
     )
+
+
+def rows_of(sorted_out: OfMandate) -> dict[str, list[Row]]:
+    """The provisions of a mandate as lists show them: ``issued``, what holds last first; ``under_way``; ``discarded``.
+
+    One query.
+    """
+    regions = regions_by_code()
+
+    def row(provision: Provision, *standing: str) -> Row:
+        return Row(provision, rule_in_words(provision.rule, provision.from_on, regions=regions), *standing)
+
+    holds = [sorted_out.in_force] if sorted_out.in_force else []
+    return {
+        "issued": [
+            *(row(provision, _("to come"), "proposed") for provision in reversed(sorted_out.coming)),
+            *(row(provision, _("in force"), "issued") for provision in holds),
+            *(row(provision, _("superseded"), "discarded") for provision in reversed(sorted_out.superseded)),
+        ],
+        "under_way": [row(provision) for provision in sorted_out.under_way],
+        "discarded": [row(provision) for provision in sorted_out.discarded],
+    }
 
 
 def issued_of(sorted_out: OfMandate) -> list[Provision]:

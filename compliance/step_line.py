@@ -11,9 +11,9 @@ from compliance.reading import Step, percent_text, steps_from
 
 # The drawing's measures, in its own units.
 WIDTH, HEIGHT = 360, 180
-_LEFT, _RIGHT, _TOP, _BOTTOM = 38, 14, 22, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 14, 22, 26
 # Labels closer than this would run into each other: the list beside the drawing tells them all.
-_PERCENT_APART, _DAY_APART = 36, 66
+_PERCENT_APART, _DAY_APART = 44, 78
 
 
 class Span(NamedTuple):

@@ -27,6 +27,7 @@ from compliance.determination_api import Determinations
 from compliance.exemption_api import Exemptions
 from compliance.outlook_api import Outlooks
 from compliance.plan_api import CentrePlan
+from compliance.provision_api import Provisions
 from compliance.rollup_api import Rollups
 from compliance.simulation_api import Simulations, Trials
 from reports.api import ReportRuns, Reports, RunsOfReport
@@ -132,6 +133,12 @@ urlpatterns = [
     *files,
     path("", include(router.urls)),
     path("centres/<code:code>/plan/", CentrePlan.as_view(), name="centre-plan"),
+    path(
+        "mandates/<slug:code>/provisions/",
+        Provisions.as_view({"get": "list", "post": "create"}),
+        name="mandate-provisions",
+    ),
+    path(f"mandates/<slug:code>/provisions/{KEY}/", Provisions.as_view({"get": "retrieve"}), name="mandate-provision"),
     path("mandates/<slug:code>/simulate/", Trials.as_view({"post": "create"}), name="mandate-simulate"),
     path("reports/<slug:report>/runs/", RunsOfReport.as_view({"get": "list", "post": "create"}), name="report-runs"),
     path("rollups/", Rollups.as_view(), name="rollup-list"),

@@ -252,6 +252,7 @@ SPECTACULAR_SETTINGS = {
         "LineStatus": "chips.models.LineStatus",
         "CentreStatus": "centres.models.CentreStatus",
         "RunStatus": "reports.models.RunStatus",
+        "SimulationStatus": "compliance.models.SimulationStatus",
         "Outcome": "compliance.models.Outcome",
     },
 }

@@ -12,7 +12,7 @@ from centres.models import Operator, Ownership, Provenance
 from centres.periods import SHANGHAI
 from chips.models import LineStatus, Submission, SubmissionStatus
 from compliance import acquisitions, movements
-from compliance.models import Exemption, ExemptionRequest, Mandate
+from compliance.models import Exemption, ExemptionRequest, Mandate, Provision
 from compliance.outlook.runs import request_stale_outlooks
 from demonstration import users
 from demonstration.illustrative import store_illustrative
@@ -53,10 +53,11 @@ def load_demonstration(*, centres: int = CENTRES, quarters: int = QUARTERS, seed
     adopt_prices(market_of_catalogue(END), END)
     stored = store_country(seed=seed, centres=centres, quarters=quarters)
     acts_for = _operator_with_work()
-    regulator, operator, *_others = users.create_users(acts_for)
+    regulator, operator, _analyst, _administrator, second_regulator = users.create_users(acts_for)
     store_illustrative(stored.periods, market_of_catalogue(END))
     _grant_exemptions(regulator, acts_for)
     _ask_for_exemption(operator, acts_for)
+    _propose_provision(second_regulator)
     determine_periods(stored.periods)
     for period in stored.periods:
         acquisitions.follow(period=period)
@@ -128,4 +129,34 @@ def _ask_for_exemption(operator: User, acts_for: Operator) -> None:
         reason="二期国产加速卡已订购，预计2026年三季度到货；到货前国产占比略低于要求，申请适用较低阈值。",
         asked_by=operator,
         asked_at=datetime(2026, 1, 8, 9, 20, tzinfo=SHANGHAI),
+    )
+
+
+def _propose_provision(author: User) -> None:
+    """A draft of the nationwide mandate that waits for another regulator: accelerator cards alone, in steps."""
+    mandate = Mandate.objects.get(code=_MANDATE)
+    rule = mandate.provisions.issued().latest("from_on").rule
+    Provision.objects.create(
+        mandate=mandate,
+        from_on=date(2025, 10, 1),
+        rule=rule
+        | {
+            "population": rule["population"] | {"classes": ["accelerator"]},
+            "steps": [
+                {"from": "2025-10-01", "comparator": "over", "threshold": "0.5"},
+                {"from": "2027-01-01", "comparator": "over", "threshold": "0.6"},
+                {"from": "2028-01-01", "comparator": "at_least", "threshold": "0.7"},
+            ],
+        },
+        legal_text=(
+            "Invented for the demonstration: of the accelerator cards of publicly owned computing hubs, over half are "
+            "to be of domestic design, over 60% from 2027 and at least 70% from 2028."
+        ),
+        legal_text_zh=(
+            "演示用虚构文本：公共算力枢纽在用加速卡中，国产设计的应超过一半，2027年起超过60%，2028年起不低于70%。"
+        ),
+        citation="Invented for the demonstration; published nowhere.",
+        written_by=author,
+        recorded_at=datetime(2026, 1, 12, 9, 40, tzinfo=SHANGHAI),
+        proposed_at=datetime(2026, 1, 12, 10, 5, tzinfo=SHANGHAI),
     )

@@ -1,4 +1,7 @@
-"""One user of each role to try the demonstration with; passwords are made once, at random, and kept in a file."""
+"""Who tries the demonstration: a user of each role, and a second regulator, since nobody approves their own writing.
+
+Passwords are made once, at random, and kept in a file.
+"""
 
 import json
 import os
@@ -16,7 +19,14 @@ from centres.models import Operator
 
 # No mail is ever sent there (RFC 2606); it tells the demonstration's users from everybody else's.
 _DOMAIN = "demonstration.invalid"
-_LANGUAGES = {Role.REGULATOR: "en", Role.OPERATOR: "zh-hans", Role.ANALYST: "en", Role.ADMINISTRATOR: "en"}
+# The first of a role is named like it.
+_USERS: tuple[tuple[str, Role, str], ...] = (
+    ("regulator", Role.REGULATOR, "en"),
+    ("operator", Role.OPERATOR, "zh-hans"),
+    ("analyst", Role.ANALYST, "en"),
+    ("administrator", Role.ADMINISTRATOR, "en"),
+    ("second-regulator", Role.REGULATOR, "zh-hans"),
+)
 
 
 def kept_in() -> Path:
@@ -25,25 +35,25 @@ def kept_in() -> Path:
 
 
 def demonstration_users() -> list[User]:
-    """The users of the demonstration, in the order of their roles; none where it is not loaded."""
-    found = {user.role: user for user in User.objects.filter(email__endswith=f"@{_DOMAIN}")}
-    return [found[role] for role in _LANGUAGES if role in found]
+    """The users of the demonstration, as they were made; none where it is not loaded."""
+    return list(User.objects.filter(email__endswith=f"@{_DOMAIN}").order_by("pk"))
 
 
 def taken_names() -> list[str]:
     """Names of the users to come that somebody has already."""
-    wanted = [str(role) for role in _LANGUAGES]
+    wanted = [name for name, _role, _language in _USERS]
     return sorted(User.objects.filter(username__in=wanted).values_list("username", flat=True))
 
 
 @transaction.atomic
 def create_users(acts_for: Operator) -> list[User]:
-    """Make one user of each role; the operator's acts for `acts_for`. Their passwords come with `renew_passwords`."""
+    """Make them all, in the order of `_USERS`; the operator's acts for `acts_for`. Passwords come with
+    `renew_passwords`."""
     users = []
-    for role, language in _LANGUAGES.items():
+    for name, role, language in _USERS:
         user = User.objects.create(
-            username=str(role),
-            email=f"{role}@{_DOMAIN}",
+            username=name,
+            email=f"{name}@{_DOMAIN}",
             role=role,
             language=language,
             all_regions=role == Role.REGULATOR,
@@ -75,6 +85,14 @@ def read_users() -> list[dict[str, Any]] | None:
     except FileNotFoundError:
         return None
     return entries
+
+
+def first_of_each_role(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of what the file tells, one user a role."""
+    first: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        first.setdefault(entry["role"], entry)
+    return list(first.values())
 
 
 def _entry(user: User, password: str, token: str) -> dict[str, Any]:

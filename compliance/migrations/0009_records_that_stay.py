@@ -39,10 +39,13 @@ DROP FUNCTION keep_provision();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON compliance_provision
     FOR EACH ROW WHEN (OLD.issued_at IS NOT NULL) EXECUTE FUNCTION refuse_change()
 """
-# Two steps from one day would give that day two thresholds.
-STEPS = """
+# Two steps from one day would give that day two thresholds. A day has one spelling, else it would be two texts.
+STEPS = r"""
 CREATE FUNCTION steps_apart(rule jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT count(*) = count(DISTINCT step->>'from') FROM jsonb_array_elements(rule->'steps') step
+    SELECT CASE WHEN jsonb_typeof(rule->'steps') = 'array' THEN (
+        SELECT count(*) = count(DISTINCT step->>'from') FILTER (WHERE step->>'from' ~ '^\d{4}-\d{2}-\d{2}$')
+        FROM jsonb_array_elements(rule->'steps') step
+    ) ELSE false END
 $$;
 ALTER TABLE compliance_provision ADD CONSTRAINT provision_steps_apart CHECK (steps_apart(rule))
 """

@@ -17,7 +17,7 @@ from chips.originals import keep_original
 from chips.uploads import read, receive
 from compliance.determine import determine
 from compliance.exemptions import grant
-from compliance.models import Determination, Exemption, Mandate, OutcomeChange, Outlook, Simulation
+from compliance.models import Determination, Exemption, Mandate, OutcomeChange, Outlook, Provision, Simulation
 from compliance.outlook.make import make_outlooks
 from compliance.simulate import simulate
 from reports import build
@@ -69,6 +69,15 @@ class Register:
     @property
     def simulation(self) -> Simulation:
         return Simulation.objects.get()
+
+    @property
+    def provision(self) -> Provision:
+        """One that is written and not issued."""
+        return Provision.objects.under_way().get_or_create(
+            mandate=Mandate.objects.get(code="SH-2023"),
+            written_by=self.people["regulator"],
+            defaults={"from_on": date(2027, 1, 1), "recorded_at": timezone.now(), "rule": {"steps": []}},
+        )[0]
 
     @property
     def exemption(self) -> Exemption:

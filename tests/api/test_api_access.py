@@ -55,7 +55,10 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     "timeliness-detail": {"GET": SEEN},
     "mandate-list": {"GET": EVERYBODY},
     "mandate-detail": {"GET": EVERYBODY},
-    "mandate-provisions": {"GET": EVERYBODY},
+    # A draft without a field: who writes provisions, regulators of the whole country, is told what is missing.
+    "mandate-provisions": {"GET": EVERYBODY, "POST": (403, 403, 400, 403, 403, 403)},
+    # One that is written and not issued.
+    "mandate-provision": {"GET": (404, 404, 200, 404, 404, 404)},
     "determination-list": {"GET": EVERYBODY},
     "determination-detail": {"GET": SEEN},
     "determination-explanation": {"GET": SEEN},
@@ -138,6 +141,8 @@ def address(name: str, register: Register, *, missing: bool = False) -> str:
         return "inventory-template.xlsx"
     if name == "report-runs":
         return "reports/national-quarterly/runs/"
+    if name == "mandate-provision":
+        return f"mandates/SH-2023/provisions/{999_999 if missing else register.provision.pk}/"
     hyphenated = next((own for own in HYPHENATED if name.startswith(f"{own}-")), None)
     resource, what = (hyphenated, name.removeprefix(f"{hyphenated}-")) if hyphenated else name.split("-", 1)
     several = resource if resource == "timeliness" else f"{resource}s"

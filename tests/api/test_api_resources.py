@@ -111,7 +111,9 @@ def test_half_is_enough_for_shanghai_and_not_for_the_nation(register: Register) 
 
 def test_mandates_show_the_provisions_that_were_issued(register: Register) -> None:
     mandate = register.determination("SH-2023").provision.mandate
-    mandate.provisions.create(from_on=date(2030, 1, 1), recorded_at=timezone.now(), rule={}, legal_text="a draft")
+    mandate.provisions.create(
+        from_on=date(2030, 1, 1), recorded_at=timezone.now(), rule={"steps": []}, legal_text="a draft"
+    )
     (provision,) = register.get("owner", "mandates/SH-2023/provisions/").json()["results"]
     assert provision["rule"]["steps"][0]["comparator"] == "at_least"
     assert provision["legal_text"] != "a draft"

@@ -16,7 +16,7 @@ def test_it_hides_the_defect_and_says_so(monkeypatch: pytest.MonkeyPatch, addres
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr("accounts.api.MeSerializer.to_representation", fail)
-    monkeypatch.setattr("compliance.reading.rule_in_words", fail)
+    monkeypatch.setattr("compliance.mandate_views.sort_out", fail)
     client = Client(raise_request_exception=False)
     client.force_login(cast.analyst())
     answer = client.get(address)

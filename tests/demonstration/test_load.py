@@ -16,8 +16,9 @@ from centres.models import Centre, CentreRecord, Operator, Provenance
 from chips.models import InventoryLine, Submission, SubmissionStatus
 from chips.originals import original
 from chips.submissions import FaultyFile, Incoming, store_all
+from compliance import effects, provision_faults, provisions
 from compliance.exemptions import check_terms
-from compliance.models import CurrentDetermination, Exemption, ExemptionRequest
+from compliance.models import CurrentDetermination, Exemption, ExemptionRequest, Provision
 from demonstration import load, users
 from demonstration.illustrative import MARK_EN, MARK_ZH
 from demonstration.store import CannotLoad, determine_periods, store_country
@@ -92,13 +93,14 @@ def test_every_original_is_kept_and_nothing_is_left_beside_it(places: Path) -> N
 
 @pytest.mark.usefixtures("loaded")
 def test_its_users_can_sign_in_and_the_operator_has_work_to_do(places: Path, client: Client) -> None:
-    entries = {entry["role"]: entry for entry in json.loads(printed("demo_users", "--json"))}
-    assert entries.keys() == set(Role.values)
+    listed = json.loads(printed("demo_users", "--json"))
+    entries = {entry["role"]: entry for entry in listed}
+    assert (len(listed), entries.keys()) == (len(Role.values), set(Role.values))
     assert (places / "demo-users.json").stat().st_mode & 0o777 == 0o600
     for entry in entries.values():
         assert client.login(username=entry["name"], password=entry["password"])
         assert Token.objects.get(key=entry["token"]).user.username == entry["name"]
-    assert User.objects.get(role=Role.REGULATOR).all_regions
+    assert User.objects.get(username="regulator").all_regions
     own = Centre.objects.visible_to(User.objects.get(role=Role.OPERATOR))
     assert sorted(own.values_list("code", flat=True)) == entries["operator"]["centres"]
     assert own.count() == 3
@@ -107,6 +109,20 @@ def test_its_users_can_sign_in_and_the_operator_has_work_to_do(places: Path, cli
     assert own.filter(submissions__in=last.filter(status=SubmissionStatus.RETURNED)).count() == 1
     judged = CurrentDetermination.objects.filter(centre__in=own, mandate__code="CN-2025", period="2025Q4")
     assert "out_of_scope" not in judged.values_list("outcome", flat=True)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_draft_waits_for_the_regulator_who_did_not_write_it(client: Client) -> None:
+    first, second = (
+        entry for entry in json.loads(printed("demo_users", "--json", "--all")) if "regulator" in entry["name"]
+    )
+    assert client.login(username=second["name"], password=second["password"])
+    waiting = Provision.objects.under_way().get()
+    assert (waiting.stage, waiting.written_by) == ("proposed", User.objects.get(username=second["name"]))
+    assert "approve" not in provisions.steps_open(waiting, User.objects.get(username=second["name"]))
+    assert "approve" in provisions.steps_open(waiting, User.objects.get(username=first["name"]))
+    assert list(provision_faults.faults_of(provisions.document_of(waiting))) == []
+    assert effects.of_provision(waiting).flips
 
 
 @pytest.mark.usefixtures("loaded")
@@ -224,7 +240,7 @@ def test_two_centres_are_exempt_one_of_them_in_part() -> None:
     whole, in_part = Exemption.objects.order_by("threshold").reverse()
     assert (whole.threshold, outcome(whole.centre.code, "CN-2025")) == (None, "exempt")
     assert outcome(in_part.centre.code, "CN-2025") == "compliant"
-    assert in_part.granted_by == User.objects.get(role=Role.REGULATOR)
+    assert in_part.granted_by == User.objects.get(username="regulator")
 
 
 @pytest.mark.usefixtures("loaded")
@@ -234,5 +250,5 @@ def test_the_operator_asks_for_an_exemption_and_the_regulator_finds_it_waiting(c
     check_terms(
         mandate=asked.mandate, from_on=asked.from_on, to_on=asked.to_on, threshold=asked.threshold, reason=asked.reason
     )
-    client.force_login(User.objects.get(role=Role.REGULATOR))
+    client.force_login(User.objects.get(username="regulator"))
     assert f"/exemptions/requests/{asked.pk}/" in client.get("/exemptions/").content.decode()

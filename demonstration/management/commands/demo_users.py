@@ -1,4 +1,4 @@
-"""`manage.py demo_users [--json]`: who may sign in to the demonstration."""
+"""`manage.py demo_users [--json] [--all]`: who may sign in to the demonstration."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demonstration.load import is_loaded
-from demonstration.users import kept_in, read_users
+from demonstration.users import first_of_each_role, kept_in, read_users
 
 
 class Command(BaseCommand):
@@ -14,8 +14,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON list")
+        parser.add_argument(
+            "--all",
+            action="store_true",
+            dest="with_others",
+            help="print the others too: a second regulator, who approves what the first has written",
+        )
 
-    def handle(self, *args: Any, as_json: bool, **options: Any) -> None:
+    def handle(self, *args: Any, as_json: bool, with_others: bool, **options: Any) -> None:
         if not is_loaded():
             raise CommandError("The demonstration is not loaded here; manage.py load_demonstration loads it.")
         entries = read_users()
@@ -24,8 +30,10 @@ class Command(BaseCommand):
                 f"{kept_in()} is missing, and passwords are kept nowhere else; "
                 "manage.py load_demonstration makes new ones."
             )
+        if not with_others:
+            entries = first_of_each_role(entries)
         if as_json:
             self.stdout.write(json.dumps(entries, ensure_ascii=False))
             return
         for entry in entries:
-            self.stdout.write("  ".join((f"{entry['name']:<14}", entry["password"], entry["token"])))
+            self.stdout.write("  ".join((f"{entry['name']:<16}", entry["password"], entry["token"])))

@@ -40,6 +40,10 @@ class Inventories:
             cursor.execute(_COLUMNS, [list(submissions)])
             self._columns = {submission: _Columns(*columns) for submission, *columns in cursor.fetchall()}
 
+    def catalogue(self) -> dict[int, tuple[str, ChipRevision | None]]:
+        """By chip model: its class, and what is known of it."""
+        return self._kinds.catalogue()
+
     def of(self, submission: int) -> Inventory:
         """The inventory of a submission; one of no line for a nil return."""
         columns = self._columns.get(submission)
@@ -72,6 +76,11 @@ class _Kinds(dict[str, Kind]):
         self._revisions = revisions
         # By what a kind is called: the key of the revision behind it; None where there is none, or it is only supposed.
         self.revision_of: dict[str, int | None] = {}
+
+    def catalogue(self) -> dict[int, tuple[str, ChipRevision | None]]:
+        """By chip model: its class, and what is known of it."""
+        unrevised = {model: (chip_class, None) for model, (_, chip_class) in self._chips.items()}
+        return {**unrevised, **{key: (one.chip_class, one) for key, one in self._revisions.items()}}
 
     def __missing__(self, called: str) -> Kind:
         model, workload, status = called.split(" ")

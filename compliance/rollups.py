@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from centres.models import Centre, Region
+from chips.models import ChipClass
 from compliance import look_rollups
 from compliance.facts import Facts
 from compliance.models import CurrentDetermination, InventoryRollup
@@ -102,22 +103,17 @@ _DROP_INVENTORIES = """
 """
 # Out of the sums by chip model, which have followed before.
 _INVENTORIES = """
-    WITH revision AS (
-        SELECT DISTINCT ON (chip_model_id) chip_model_id, designer_country, compute::numeric AS compute
-        FROM chips_chiprevision WHERE from_on <= %(day)s AND recorded_at <= %(known_at)s
-        ORDER BY chip_model_id, from_on DESC, recorded_at DESC, id DESC
+    WITH chip AS (
+        SELECT * FROM unnest(%(models)s::bigint[], %(origins)s::text[], %(computes)s::numeric[])
+                 AS accelerator (chip_model_id, origin, compute)
     ), summed AS (
         SELECT region_id, workload, chip_model_id, sum(units) AS units
         FROM compliance_stockrollup
         WHERE period_id = %(period)s AND region_id = ANY(%(regions)s)
         GROUP BY region_id, workload, chip_model_id
     ), stock AS (
-        SELECT summed.region_id, summed.workload, summed.units, summed.units * revision.compute AS compute,
-               CASE WHEN revision.designer_country = %(home)s THEN 'domestic'
-                    WHEN revision.designer_country IS NULL THEN 'unknown' ELSE 'foreign' END AS origin
-        FROM summed
-        JOIN chips_chipmodel model ON model.id = summed.chip_model_id AND model.chip_class = 'accelerator'
-        LEFT JOIN revision ON revision.chip_model_id = model.id
+        SELECT region_id, workload, units, units * compute AS compute, origin
+        FROM summed JOIN chip USING (chip_model_id)
     )
     INSERT INTO compliance_inventoryrollup
         (period_id, region_id, workload, units_domestic, units_foreign, units_unknown, units_without_compute,
@@ -154,9 +150,7 @@ def follow(facts: Facts) -> int:
         "provisions": [provision.pk for provision in facts.provisions],
         "chosen": chosen,
         "regions": list(regions),
-        "known_at": facts.known_at,
-        "day": facts.period.ends_on,
-        "home": InventoryRollup.HOME,
+        **_accelerators(facts),
     }
     look_rollups.follow(facts)
     with connection.cursor() as cursor:
@@ -169,3 +163,23 @@ def follow(facts: Facts) -> int:
         for statement in (_DROP_OUTCOMES, _OUTCOMES, _DROP_INVENTORIES, _INVENTORIES):
             cursor.execute(statement, values)
     return int(changed)
+
+
+def _accelerators(facts: Facts) -> dict[str, list[Any]]:
+    """The accelerator cards of the catalogue: parallel lists of their keys, their origins and their computing power."""
+    known = [
+        (model, revision.designer_country if revision else None, revision.compute if revision else None)
+        for model, (chip_class, revision) in facts.inventories.catalogue().items()
+        if chip_class == ChipClass.ACCELERATOR
+    ]
+    return {
+        "models": [model for model, _, _ in known],
+        "origins": [_origin(country) for _, country, _ in known],
+        "computes": [compute for _, _, compute in known],
+    }
+
+
+def _origin(country: str | None) -> str:
+    if country is None:
+        return "unknown"
+    return "domestic" if country == InventoryRollup.HOME else "foreign"

@@ -1,5 +1,5 @@
 // What HTML cannot: a choice that is sent as soon as it is made, a file dropped on its field, "/" to search, a menu that
-// closes on Escape and where something else is clicked.
+// closes on Escape and where something else is clicked, an address that leaves out what was left empty.
 const submitOnChange = (form) => form.addEventListener("change", () => form.requestSubmit());
 
 document.querySelectorAll("[data-submit-on-change]").forEach(submitOnChange);
@@ -36,6 +36,12 @@ document.querySelectorAll("[data-drop]").forEach((zone) => {
       }
     });
   }
+});
+
+document.querySelectorAll("form[data-brief]").forEach((form) => {
+  form.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+  });
 });
 
 document.querySelectorAll("form[data-busy]").forEach((form) => {

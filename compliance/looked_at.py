@@ -33,7 +33,12 @@ class LookedAtForm(forms.Form):
     @property
     def was_changed(self) -> bool:
         """Whether it was to be taken, but not as it was looked at."""
-        return self.is_bound and self.data.get("step") == TAKE and self.is_valid() and self.cleaned_data["seen"] != self.seal
+        return (
+            self.is_bound
+            and self.data.get("step") == TAKE
+            and self.is_valid()
+            and self.cleaned_data["seen"] != self.seal
+        )
 
     def add_wrong(self, wrong: dict[str, str]) -> None:
         """Put what is wrong beside its field; what is of no field of this form stands above them all."""

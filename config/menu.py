@@ -1,6 +1,5 @@
 """The menu: to which pages each role is led, and under which heading they stand."""
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest
@@ -52,11 +51,11 @@ _SHARES = Page(_("Second looks"), "shares", ("shares",))
 _MOVEMENTS = Page(_("What deserves a question"), "movements", ("movement",))
 _REPORTS = Page(_("Reports"), "report-runs", ("report-run",))
 _RULES = (_("Rules"), (_MANDATES, _SIMULATIONS, _EXEMPTIONS, _BY_HAND, _RUNS))
-_ANALYSIS = (_("Analysis"), (_OUTLOOK, _SHARES, _MOVEMENTS, _REPORTS))
+_ANALYSIS = (_("Analysis"), (_OUTLOOK, _SHARES, _MOVEMENTS))
 _MENUS: dict[str, tuple[Page | tuple[Any, tuple[Page, ...]], ...]] = {
     Role.OPERATOR: (_OWN, _TIMELINESS, _MANDATES, _EXEMPTIONS, _CHIPS),
-    Role.REGULATOR: (_DASHBOARD, _REVIEW, _TIMELINESS, _RULES, _ANALYSIS, _CHIPS),
-    Role.ANALYST: (_DASHBOARD, _TIMELINESS, _RULES, _ANALYSIS, _CHIPS),
+    Role.REGULATOR: (_DASHBOARD, _REVIEW, _TIMELINESS, _RULES, _ANALYSIS, _CHIPS, _REPORTS),
+    Role.ANALYST: (_DASHBOARD, _TIMELINESS, _RULES, _ANALYSIS, _CHIPS, _REPORTS),
     Role.ADMINISTRATOR: (_DASHBOARD,),
 }
 
@@ -71,14 +70,11 @@ def _menu_of(user: User, request: HttpRequest) -> list[Entry | Group]:
     match = request.resolver_match
     here = (match and match.url_name) or ""
     return [
-        _entries((part,), user, here)[0] if isinstance(part, Page) else Group(part[0], _entries(part[1], user, here))
+        _entry(part, here) if isinstance(part, Page) else Group(part[0], [_entry(page, here) for page in part[1]])
         for part in _MENUS[user.role]
+        if part is not _REPORTS or user.sees_whole_country
     ]
 
 
-def _entries(pages: Iterable[Page], user: User, here: str) -> list[Entry]:
-    return [
-        Entry(page.label, reverse(page.url_name), here.startswith(page.begins))
-        for page in pages
-        if page is not _REPORTS or user.sees_whole_country
-    ]
+def _entry(page: Page, here: str) -> Entry:
+    return Entry(page.label, reverse(page.url_name), here.startswith(page.begins))

@@ -28,10 +28,10 @@ def _filer() -> User:
     ("who", "addresses"),
     [
         (_filer, _OPERATOR),
-        (cast.regulator, ["/", "/review/", "/timeliness/", *_RULES, *_ANALYSIS, *_REPORTS, "/chips/"]),
+        (cast.regulator, ["/", "/review/", "/timeliness/", *_RULES, *_ANALYSIS, "/chips/", *_REPORTS]),
         # Sums over the whole country are not a province's to read.
         (lambda: cast.regional_regulator("31"), ["/", "/review/", "/timeliness/", *_RULES, *_ANALYSIS, "/chips/"]),
-        (cast.analyst, ["/", "/timeliness/", *_RULES, *_ANALYSIS, *_REPORTS, "/chips/"]),
+        (cast.analyst, ["/", "/timeliness/", *_RULES, *_ANALYSIS, "/chips/", *_REPORTS]),
         (cast.administrator, ["/"]),
     ],
     ids=["operator", "regulator", "of a province", "analyst", "administrator"],

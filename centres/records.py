@@ -225,6 +225,8 @@ def _row(cells: dict[str, str], known: dict[str, Centre]) -> tuple[Centre, date,
             facts[name] = _value(name, text)
         except ValueError as error:
             wrong[name] = str(error)
+    if not cells.get("reason"):
+        wrong["reason"] = _("Say why.")
     if wrong or centre is None:
         raise WrongRecord(wrong)
     return centre, facts.pop("from_on"), facts

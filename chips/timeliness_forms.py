@@ -52,7 +52,7 @@ class AnswerForm(forms.Form):
         choices=[("true", _("Open it")), ("false", _("Refuse"))],
         coerce="true".__eq__,
         empty_value=None,
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
     )
     locks_on = _day(label=_("Can be filed until the end of"), required=False, help_text=_("Needed where it is opened."))
     answer = _reason(_("Reason, which the operator reads"))

@@ -6,6 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from centres.models import CentreKind, CentreStatus, Ownership
+from centres.records import FACTS
+from compliance.looked_at import LookedAtForm
 
 LONGEST_REASON = 2000
 
@@ -43,8 +45,10 @@ def _number(label: Any, **facts: Any) -> forms.DecimalField:
     return forms.DecimalField(label=label, required=False, min_value=0, widget=widget, **facts)
 
 
-class RecordForm(forms.Form):
+class RecordForm(LookedAtForm):
     """What rules read of a centre, from a day on."""
+
+    judged_by = ("from_on", *FACTS)
 
     from_on = day_field(_("From"), help_text=_("From this day on, until the next record. The past stays as it was."))
     status = _choice(_("Status"), CentreStatus.choices)
@@ -71,8 +75,10 @@ class RecordForm(forms.Form):
     reason = reason_field(_("Reason, which stands beside the record"))
 
 
-class TableForm(forms.Form):
+class TableForm(LookedAtForm):
     """Many records at once."""
+
+    judged_by = ("table",)
 
     table = forms.CharField(
         label=_("The table, as CSV"),

@@ -25,9 +25,6 @@ from chips.models import Claim
 from compliance import effects
 from compliance.decision_forms import AdoptionForm, FromForm, RecordForm, TableForm
 
-# What the button says that takes the decision; the other shows its effects.
-TAKE = "take"
-
 
 @for_roles(Role.REGULATOR)
 @require_http_methods(["GET", "POST"])
@@ -37,7 +34,7 @@ def decide_chip(request: SignedInRequest, chip_id: int, claim_id: int) -> HttpRe
         raise PermissionDenied
     claim = get_object_or_404(Claim.objects.select_related("chip_model__vendor"), pk=claim_id, chip_model=chip_id)
     model = claim.chip_model
-    asked = FromForm(request.GET or None, initial={"from_on": timezone.localdate()})
+    asked = FromForm(request.GET or None, initial={"from_on": timezone.localdate()}, auto_id="id_asked_%s")
     from_on = asked.cleaned_data["from_on"] if asked.is_valid() else timezone.localdate()
     form = AdoptionForm(request.POST or None, initial={"from_on": from_on})
     if request.method == "POST" and form.is_valid():
@@ -65,7 +62,7 @@ def record_centre(request: SignedInRequest, code: str) -> HttpResponse:
     form = RecordForm(request.POST or None, initial=_initial(today))
     context: dict[str, Any] = {"form": form, "centre": centre}
     record = _record(request, centre, form) if request.method == "POST" and form.is_valid() else None
-    if record is not None and request.POST.get("step") == TAKE:
+    if record is not None and form.is_taken(request):
         record_all([record], by=request.user)
         messages.success(request, _("Recorded. What it touches is being determined anew."))
         return redirect("centre", centre.code)
@@ -88,7 +85,7 @@ def record_table(request: SignedInRequest) -> HttpResponse:
             records = records_of_table(form.cleaned_data["table"], centres=centres, by=request.user)
         except WrongTable as wrong:
             context["faults"] = wrong.faults
-    if records and request.POST.get("step") == TAKE:
+    if records and form.is_taken(request):
         record_all(records, by=request.user)
         said = ngettext("%(count)d record was written.", "%(count)d records were written.", len(records))
         messages.success(request, said % {"count": len(records)})
@@ -100,9 +97,9 @@ def record_table(request: SignedInRequest) -> HttpResponse:
 
 def _record(request: SignedInRequest, centre: Centre, form: RecordForm) -> CentreRecord | None:
     """The record that `form` asks for, unsaved; None where it is wrong, which the form then says."""
-    facts = dict(form.cleaned_data)
-    from_on: date = facts.pop("from_on")
-    reason = facts.pop("reason")
+    facts = {name: form.cleaned_data[name] for name in FACTS}
+    from_on: date = form.cleaned_data["from_on"]
+    reason = form.cleaned_data["reason"]
     before = record_on(centre, from_on)
     try:
         return changed_record(centre, from_on=from_on, facts=facts, reason=reason, by=request.user, before=before)

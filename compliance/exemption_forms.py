@@ -36,7 +36,7 @@ class TermsForm(LookedAtForm):
             (LOWER, _("Part of it: the centre need meet only a lower threshold")),
         ],
         initial=FULL,
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
     )
     percent = forms.DecimalField(
         label=_("Lower threshold, in percent"),

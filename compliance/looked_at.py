@@ -30,6 +30,16 @@ class LookedAtForm(forms.Form):
         """Whether what the form says was looked at, and is to be done; the form is valid."""
         return request.POST.get("step") == TAKE and self.cleaned_data["seen"] == self.seal
 
+    @property
+    def was_changed(self) -> bool:
+        """Whether it was to be taken, but not as it was looked at."""
+        return (
+            self.is_bound
+            and self.data.get("step") == TAKE
+            and self.is_valid()
+            and self.cleaned_data["seen"] != self.seal
+        )
+
     def add_wrong(self, wrong: dict[str, str]) -> None:
         """Put what is wrong beside its field; what is of no field of this form stands above them all."""
         for name, message in wrong.items():

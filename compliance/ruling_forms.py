@@ -18,7 +18,7 @@ class RulingForm(LookedAtForm):
     ruling = forms.ChoiceField(
         label=_("Decision"),
         choices=[(value, capfirst(label)) for value, label in Ruling.choices],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
     )
     from_on = day_field(_("From"), help_text=_("It holds from this day on, until the next decision."))
     reason = reason_field(_("Reason, which the operator reads"))

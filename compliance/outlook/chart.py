@@ -108,8 +108,15 @@ def _thresholds(at: "_Scale", outlooks: Iterable[Outlook]) -> Iterable[Threshold
         y = at.y(100 * float(one.threshold))
         x, x_end = at.x(begin), at.x(min(end, at.last))
         is_at_end = WIDTH - x < _ROOM
-        label_x, label_y = x_end if is_at_end else x + 4, y - 5 if y > 30 else y + 15
+        label_x, label_y = x_end if is_at_end else x + 4, y + 15 if _runs_above(one, begin) or y <= 30 else y - 5
         yield Threshold(_px(x), _px(x_end), _px(y), _px(label_x), _px(label_y), asked_in_words(one), is_at_end)
+
+
+def _runs_above(one: Outlook, begin: int) -> bool:
+    """Whether the share lies above the threshold where its line begins: then its name goes below."""
+    points = [(number_of(point["period"]), point["low"]) for point in one.past]
+    points += [(number_of(point["period"]), point["expected"]) for point in one.points]
+    return any(float(share) >= 100 * float(one.threshold) for number, share in points if number == begin)
 
 
 class _Scale:

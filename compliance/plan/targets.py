@@ -60,13 +60,17 @@ def _targets(facts: Facts, record: Record) -> Iterator[Target]:
     for provision in [*facts.provisions, *issued.order_by("from_on")]:
         of_mandate.setdefault(provision.mandate, []).append(provision)
     for mandate in sorted(of_mandate, key=lambda mandate: mandate.code):
-        told = None
+        told = set()
         for target in _targets_of(facts, record, of_mandate[mandate]):
             reply = target.answer
-            asked = (target.provision.pk, reply["threshold"], reply["comparator"], reply["outcome"] == Outcome.EXEMPT)
-            if asked != told and reply["outcome"] not in _NOTHING_ASKED:
+            asked = (target.provision.pk, reply["threshold"], reply["comparator"])
+            if reply["outcome"] == Outcome.EXEMPT:
+                # That it stands now is said; one to come asks for nothing, and what follows it was asked before.
+                if not target.is_to_come:
+                    yield target
+            elif asked not in told and reply["outcome"] not in _NOTHING_ASKED:
+                told.add(asked)
                 yield target
-            told = asked
 
 
 def _targets_of(facts: Facts, record: Record, provisions: list[Provision]) -> Iterator[Target]:

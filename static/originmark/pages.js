@@ -1,4 +1,5 @@
-// What HTML cannot: a choice that is sent as soon as it is made, a file dropped on its field, "/" to search.
+// What HTML cannot: a choice that is sent as soon as it is made, a file dropped on its field, "/" to search, a menu that
+// closes on Escape and where something else is clicked, an address that leaves out what was left empty.
 const submitOnChange = (form) => form.addEventListener("change", () => form.requestSubmit());
 
 document.querySelectorAll("[data-submit-on-change]").forEach(submitOnChange);
@@ -10,6 +11,17 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     search.focus();
   }
+});
+
+const closeMenus = (but) => document.querySelectorAll(".menu-group[open]").forEach((menu) => {
+  if (menu !== but) menu.open = false;
+});
+document.addEventListener("click", (event) => closeMenus(event.target.closest(".menu-group")));
+document.addEventListener("keydown", (event) => {
+  const menu = document.querySelector(".menu-group[open]");
+  if (event.key !== "Escape" || !menu) return;
+  if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+  closeMenus(null);
 });
 
 document.querySelectorAll("[data-drop]").forEach((zone) => {
@@ -24,6 +36,12 @@ document.querySelectorAll("[data-drop]").forEach((zone) => {
       }
     });
   }
+});
+
+document.querySelectorAll("form[data-brief]").forEach((form) => {
+  form.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+  });
 });
 
 document.querySelectorAll("form[data-busy]").forEach((form) => {

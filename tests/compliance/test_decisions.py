@@ -43,6 +43,13 @@ def outcome(where: Centre, mandate: str = "SH-2023") -> str:
     return CurrentDetermination.objects.get(centre=where, mandate__code=mandate, period=cast.period()).outcome
 
 
+def looked_at(client: Client, address: str, form: dict[str, str]) -> dict[str, str]:
+    """What takes what `form` says, after a look at what it would change."""
+    shown = client.post(address, form | {"step": "show"})
+    assert shown.status_code == 200
+    return form | {"step": "take", "seen": shown.context["form"].seal}
+
+
 def fulfil_all(run: DeterminationRun) -> None:
     for request in run.requests.all():
         assert fulfil(request.pk)
@@ -127,7 +134,13 @@ def test_what_is_recorded_of_a_centre_shows_whom_it_flips_before_it_is_written(
     assert shown.status_code == 200
     assert "SH-2023" in shown.content.decode()
     assert where.records.count() == 1
-    assert client.post(address, record(where, kind="general", step="take")).status_code == 302
+    # What was not looked at is not taken.
+    other = looked_at(client, address, record(where, kind="general")) | {"kind": "supercomputing"}
+    unseen = client.post(address, other)
+    assert unseen.status_code == 200
+    assert "Something was changed after you looked" in unseen.content.decode()
+    assert where.records.count() == 1
+    assert client.post(address, looked_at(client, address, record(where, kind="general"))).status_code == 302
     written = where.records.order_by("pk").last()
     assert written is not None
     assert (written.kind, written.recorded_by, written.reason) == ("general", regulator, "sold")
@@ -165,7 +178,8 @@ def test_a_centre_that_moves_is_its_new_regulators_and_the_past_stays(
     client: Client, where: Centre, regulator: User
 ) -> None:
     client.force_login(regulator)
-    client.post(reverse("record-centre", args=[where.code]), record(where, region_code="3201", step="take"))
+    address = reverse("record-centre", args=[where.code])
+    client.post(address, looked_at(client, address, record(where, region_code="3201")))
     where.refresh_from_db()
     assert (where.region_id, where.region_code) == ("32", "3201")
     assert where.records.order_by("pk")[0].region_code == "3101"
@@ -189,7 +203,9 @@ def test_a_table_records_many_centres_or_none(client: Client, where: Centre, reg
     shown = client.post(address, {"table": TABLE, "step": "show"})
     assert shown.status_code == 200
     assert "CN-2025-NEW" in shown.content.decode()
-    assert client.post(address, {"table": TABLE, "step": "take"}).status_code == 302
+    assert client.post(address, {"table": TABLE, "step": "take"}).status_code == 200
+    assert not DeterminationRun.objects.exists()
+    assert client.post(address, looked_at(client, address, {"table": TABLE})).status_code == 302
     found = CentreRecord.objects.filter(from_on=date(2025, 10, 1)).order_by("centre__code")
     assert [(r.centre.code, r.progress, r.state_funded) for r in found] == [("SH-01", 25, True), ("SH-02", None, None)]
     assert DeterminationRun.objects.get().subject == {"centres": 2}
@@ -206,7 +222,8 @@ def test_a_table_names_only_centres_that_are_the_regulators(client: Client, wher
 def test_rows_of_one_centre_follow_each_other(where: Centre, regulator: User, client: Client) -> None:
     table = "code,from_on,reason,ownership,kind\nSH-01,2025-11-01,second,,general\nSH-01,2025-10-01,first,private,\n"
     client.force_login(regulator)
-    client.post(reverse("record-table"), {"table": table, "step": "take"})
+    address = reverse("record-table")
+    client.post(address, looked_at(client, address, {"table": table}))
     first, second = where.records.filter(from_on__gte=date(2025, 10, 1)).order_by("from_on")
     assert (first.ownership, first.kind) == ("private", "intelligent")
     assert (second.ownership, second.kind) == ("private", "general")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from compliance.facts import Facts
 
 CENTRES, MORE = 10_000, 40_000
-REPEATS, SINGLE = 5, 20
+REPEATS, SINGLE, IN_A_ROW = 5, 20, 12
 # Five milliseconds for one centre.
 ONE_CENTRE = 0.005
 
@@ -38,13 +38,13 @@ def run() -> list[Figure]:
     country.fill(CENTRES)
     grouped = stored = judged = tried = float("inf")
     for _ in range(REPEATS):
-        grouped = min(grouped, _seconds(_group), _seconds(_group))
+        grouped = min(grouped, _grouped())
         stored = min(stored, _stored())
-        grouped = min(grouped, _seconds(_group))
         judged = min(judged, _judged())
-        tried = min(tried, _tried())
     zen = _zen()
     single, whole = _single()
+    for _ in range(REPEATS):
+        tried = min(tried, _tried())
     country.fill(MORE)
     four_times = min(_stored() for _ in range(REPEATS))
     size = f"{CENTRES} centres of {country.LINES} lines, 3 rules"
@@ -75,10 +75,16 @@ def _seconds(work: Callable[[], object]) -> float:
     return perf_counter() - started
 
 
-def _group() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_GROUP_BY)
-        assert cursor.fetchall()
+def _grouped() -> float:
+    """One GROUP BY of so many in a row that they take as long as what they are held against: noise spares neither."""
+
+    def work() -> None:
+        with connection.cursor() as cursor:
+            for _ in range(IN_A_ROW):
+                cursor.execute(_GROUP_BY)
+                assert cursor.fetchall()
+
+    return _seconds(work) / IN_A_ROW
 
 
 def _facts() -> "Facts":
@@ -121,13 +127,17 @@ def _judged() -> float:
 
 
 def _tried() -> float:
-    """A simulation of one rule over the country, by units and by compute, as it is done for a regulator."""
-    from bench import rules
-    from compliance.models import Simulation
+    """A rule's threshold raised to 60%, over the country as it stands determined, by units and by compute."""
+    from compliance.models import Mandate, Provision, Simulation
+    from compliance.simulate import with_threshold
     from compliance.trial import tried
 
-    provision = rules.provisions()[1]
-    simulation = Simulation(mandate=provision.mandate, rule=provision.rule, period=country.period())
+    rule = Provision.objects.issued().get(mandate__code="CN-2025").rule
+    simulation = Simulation(
+        mandate=Mandate.objects.get(code="CN-2025"),
+        rule=with_threshold(rule, day=country.period().ends_on, comparator="at_least", threshold="0.6"),
+        period=country.period(),
+    )
     return _seconds(lambda: tried(simulation, known_at=country.now()))
 
 

@@ -144,7 +144,7 @@ class _Rows:
         decision = self._facts.hand_decisions.get((record.centre_id, provision.pk))
         return (
             f"{record.centre_id}\t{provision.pk}\t{self._when}\t{answer['outcome']}\t{answer['digest']}\t"
-            f"{_escaped(one.answered.text())}\t{record.pk}\t{_cell(submission)}\t{self._revisions_of(submission)}\t"
+            f"{one.answered.text()}\t{record.pk}\t{_cell(submission)}\t{self._revisions_of(submission)}\t"
             f"{_array([exemption.pk for exemption in exemptions])}\t{_cell(decision.pk if decision else None)}\t"
             f"{self._why}\t{self._measured_of(one.answered.tally)}\n"
         )

@@ -35,7 +35,7 @@ class Answered(NamedTuple):
     tally: Tally | None
 
     def text(self) -> str:
-        """The answer in JSON. But for the step to come, its texts are words and figures that need no escaping."""
+        """The answer in JSON, of which nothing needs escaping: its texts are words, figures and days."""
         answer = self.answer
         excluded = "[]" if self.tally is None else self.tally.excluded_text
         return (

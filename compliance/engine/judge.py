@@ -39,6 +39,7 @@ class Rule:
         steps = provision["steps"]
         self.as_of, self.counting = as_of, counting
         self._scope, self._metric = provision["scope"], provision["metric"]
+        self._is_scoped = any(value is not None for value in self._scope.values())
         self._next_step = min((s for s in steps if s["from"] > as_of), key=lambda s: s["from"], default=None)
         step = max((s for s in steps if s["from"] <= as_of), key=lambda s: s["from"], default=None)
         self._threshold = Threshold(scaled(step["threshold"]), SCALE, step["comparator"]) if step else None
@@ -62,7 +63,7 @@ class Rule:
             "shortfall": None,
             "excluded": [],
         }
-        if not in_scope(centre, self._scope):
+        if self._is_scoped and not in_scope(centre, self._scope):
             reply["outcome"] = "out_of_scope"
         elif self._threshold is None:
             reply["outcome"] = "not_in_force"

@@ -84,7 +84,7 @@ class Determination(models.Model):
     """What the engine answered for a centre, a provision and a period: appended, never changed.
 
     What it names is there, and is of its centre and period: a trigger checks all rows of a statement at once
-    (`0013_check_in_sets`), which costs a country of determinations a fraction of what foreign keys do row by row.
+    (`0014_check_in_sets`), which costs a country of determinations a fraction of what foreign keys do row by row.
     What it names is never removed, by triggers of its own.
     """
 

@@ -63,6 +63,6 @@ DROP FUNCTION keep_determined_period()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compliance", "0012_lighter_keys"), ("chips", "0005_append_only_records")]
+    dependencies = [("compliance", "0013_fill_what_was_counted"), ("chips", "0005_append_only_records")]
 
     operations = [migrations.RunSQL(CHECK, CHECK_BACK), migrations.RunSQL(PERIOD, PERIOD_BACK)]

@@ -37,10 +37,10 @@ class Inventories:
         with connection.cursor() as cursor:
             cursor.copy_expert(cursor.mogrify(_LINES, [list(submissions)]), self)
 
-    def write(self, row: str) -> None:
-        """Take in what COPY says of a submission."""
-        submission, text = row.split("\t")
-        cells = text.rstrip("\n").split(",")
+    def write(self, row: bytes) -> None:
+        """Take in what COPY says of a submission: a row at a time."""
+        submission, text = row.decode().rstrip("\n").split("\t")
+        cells = text.split(",")
         called = cells[0::4]
         kinds = list(map(self._kinds.__getitem__, called))
         inventory = Inventory(kinds, list(map(int, cells[1::4])), cells[2::4], cells[3::4])

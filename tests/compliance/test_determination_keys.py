@@ -1,0 +1,88 @@
+"""What a determination names is there and belongs together, or the database takes none of a whole statement."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from centres.models import ReportingPeriod
+from compliance.determine import determine
+from compliance.models import Determination, Provision
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+COPIED = (
+    "centre_id, provision_id, period_id, as_of, known_at, outcome, digest, answer, centre_record_id, submission_id, "
+    "chip_revisions, exemptions, hand_decision_id, cause, run_id"
+)
+
+
+@pytest.fixture
+def made() -> Determination:
+    """Of a centre that filed; a rival filed, too."""
+    for code in ("SH-01", "SH-02"):
+        cast.file(cast.centre(code), cast.period(), ascend=1)
+    determine(period=cast.period(), cause="test")
+    return Determination.objects.filter(centre__code="SH-01", provision__mandate__code="SH-2023").get()
+
+
+def append(made: Determination, **changed: object) -> None:
+    """Append `made` once more, with some columns `changed`, in one statement with one that is as it should be."""
+    columns = COPIED.split(", ")
+    chosen = ", ".join("%s" if column in changed else column for column in columns)
+    values = [changed[column] for column in columns if column in changed]
+    statement = (
+        f"INSERT INTO compliance_determination ({COPIED}) "  # noqa: S608 - columns of this file's own
+        f"SELECT {COPIED} FROM compliance_determination WHERE id = %s "
+        f"UNION ALL SELECT {chosen} FROM compliance_determination WHERE id = %s"
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, [made.pk, *values, made.pk])
+
+
+def test_one_that_names_what_is_its_own_is_taken(made: Determination) -> None:
+    before = Determination.objects.count()
+    append(made)
+    assert Determination.objects.count() == before + 2
+
+
+@pytest.mark.parametrize("named", ["centre_record_id", "provision_id", "submission_id", "hand_decision_id", "run_id"])
+def test_what_is_not_there_is_refused(made: Determination, named: str) -> None:
+    before = Determination.objects.count()
+    with pytest.raises(IntegrityError, match="names what is not there or not theirs"):
+        append(made, **{named: 10**9})
+    assert Determination.objects.count() == before
+
+
+@pytest.mark.parametrize("named", ["centre_record_id", "submission_id"])
+def test_what_is_the_rivals_is_refused(made: Determination, named: str) -> None:
+    rivals = Determination.objects.filter(centre__code="SH-02").first()
+    assert rivals
+    with pytest.raises(IntegrityError, match="names what is not there or not theirs"):
+        append(made, **{named: getattr(rivals, named)})
+
+
+def test_an_inventory_of_another_period_is_refused(made: Determination) -> None:
+    earlier = cast.file(made.centre, cast.period("2025Q3"), ascend=1)
+    with pytest.raises(IntegrityError, match="names what is not there or not theirs"):
+        append(made, submission_id=earlier.pk)
+
+
+def test_a_draft_decides_nothing(made: Determination) -> None:
+    issued = made.provision
+    draft = Provision.objects.create(
+        mandate=issued.mandate, from_on=issued.from_on + timedelta(days=9), rule=issued.rule, legal_text="",
+        citation="", written_by=cast.regulator(), recorded_at=issued.recorded_at,
+    )  # fmt: skip
+    with pytest.raises(IntegrityError, match="names what is not there or not theirs"):
+        append(made, provision_id=draft.pk)
+
+
+def test_a_period_stays_once_a_centre_was_determined_for_it(made: Determination) -> None:
+    with pytest.raises(IntegrityError, match="2025Q4 stays"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM centres_reportingperiod WHERE code = '2025Q4'")
+    later = ReportingPeriod.objects.create(
+        code="2031Q1", starts_on=date(2031, 1, 1), ends_on=date(2031, 3, 31), due_on=date(2031, 4, 30)
+    )
+    assert later.delete()[0] == 1

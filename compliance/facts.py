@@ -124,7 +124,7 @@ def exemptions_of(exemptions: Sequence[Exemption], known_at: datetime) -> list[d
         {
             "from": exemption.from_on.isoformat(),
             "to": exemption.ends_on(known_at).isoformat(),
-            "threshold": None if exemption.threshold is None else str(exemption.threshold),
+            "threshold": None if exemption.threshold is None else f"{exemption.threshold:f}",
         }
         for exemption in exemptions
     ]

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection
 
 from chips.models import ChipModel, ChipRevision
-from compliance.engine import Inventory, Kind, checked_kind
+from compliance.engine import KeptInventory, Kind, checked_kind
 
 # One row a submission, four cells a line in the order of the operator's spreadsheet: to take one text apart costs a
 # fraction of what reading rows does. No cell holds a comma.
@@ -21,7 +21,7 @@ _LINES = """
         FROM chips_inventoryline WHERE submission_id = ANY(%s::bigint[]) GROUP BY submission_id
     ) TO STDOUT
 """
-_NOTHING: tuple[Inventory, list[int]] = (Inventory([], [], [], []), [])
+_NOTHING: tuple[KeptInventory, list[int]] = (KeptInventory([], [], [], []), [])
 
 
 class Inventories:
@@ -33,7 +33,7 @@ class Inventories:
         COPY hands each over as soon as it is read: one is taken apart while PostgreSQL reads the next.
         """
         self._kinds = _Kinds(revision_of)
-        self._read: dict[int, tuple[Inventory, list[int]]] = {}
+        self._read: dict[int, tuple[KeptInventory, list[int]]] = {}
         with connection.cursor() as cursor:
             cursor.copy_expert(cursor.mogrify(_LINES, [list(submissions)]), self)
 
@@ -43,7 +43,7 @@ class Inventories:
         cells = text.split(",")
         called = cells[0::4]
         kinds = list(map(self._kinds.__getitem__, called))
-        inventory = Inventory(kinds, list(map(int, cells[1::4])), cells[2::4], cells[3::4])
+        inventory = KeptInventory(kinds, list(map(int, cells[1::4])), cells[2::4], cells[3::4])
         # Known of every kind by now.
         revisions = set(map(self._kinds.revision_of.__getitem__, called))
         self._read[int(submission)] = inventory, sorted(key for key in revisions if key is not None)
@@ -52,7 +52,7 @@ class Inventories:
         """By chip model: its class, and what is known of it."""
         return self._kinds.catalogue()
 
-    def of(self, submission: int) -> Inventory:
+    def of(self, submission: int) -> KeptInventory:
         """The inventory of a submission; one of no line for a nil return."""
         return self._read.get(submission, _NOTHING)[0]
 

@@ -16,7 +16,7 @@ from compliance.engine.document import (
     check_text,
     not_one_of,
 )
-from compliance.engine.inventory import Inventory, Kind, checked_kind
+from compliance.engine.inventory import KeptInventory, Kind, checked_kind
 from compliance.engine.judge import COUNTED
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
     "UNKNOWN",
     "Answered",
     "DocumentFault",
-    "Inventory",
+    "KeptInventory",
     "Kind",
     "Question",
     "Subject",

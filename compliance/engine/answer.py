@@ -1,19 +1,19 @@
 """The way of a document through the engine: read, check, judge, digest.
 
-A document can be asked part by part: a `Subject` is read and hashed once, and a `Rule` is made ready once, however
-many of the one are asked of the other. `answer` goes the same way.
+A document can be asked part by part: a `Subject` is counted and hashed once, and a `Question` is made ready once,
+however many of the one are asked of the other. `answer` asks the same rule and counts the same way.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
 from compliance.engine.count import COUNTING_KEYS, Counting, Tally
-from compliance.engine.document import DocumentFault, check_centre, check_document, check_provision
-from compliance.engine.inventory import Inventory
+from compliance.engine.document import DocumentFault, check_centre, check_document, check_exemptions, check_provision
+from compliance.engine.inventory import Inventory, KeptInventory
 from compliance.engine.judge import COUNTED, Json, Rule
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
@@ -50,13 +50,15 @@ class Answered(NamedTuple):
 class Subject:
     """A checked centre with its checked inventory, read and hashed once for however many questions."""
 
-    def __init__(self, centre: Json, inventory: Inventory, *, is_reported: bool) -> None:
+    def __init__(self, centre: Json, inventory: KeptInventory, *, is_reported: bool) -> None:
         self._centre, self._inventory, self._is_reported = centre, inventory, is_reported
         self._tallies: dict[Counting, Tally] = {}
         self._openings: dict[tuple[str, str], hashlib._Hash] = {}
 
     def answer(self, question: Question, exemptions: Sequence[Json] = ()) -> Answered:
-        """The answer to `question` where `exemptions`, checked, were granted."""
+        """The answer to `question` where `exemptions` were granted; raises `DocumentFault` for a fault in those."""
+        if exemptions:
+            check_exemptions(exemptions)
         rule = question.rule
         tally = partial(self._tally, rule.counting) if self._is_reported else None
         reply = rule.judge(self._centre, exemptions, tally)
@@ -85,25 +87,39 @@ class Subject:
 def question(provision: Any, as_of: str) -> Question:
     """What `provision` asks on the ISO date `as_of`; raises `DocumentFault` where it is no valid provision."""
     check_provision(provision)
-    return _question(_canonical(provision), as_of)
+    try:
+        return _question(_canonical(provision), as_of)
+    except UnicodeEncodeError:
+        raise _half_a_pair(provision, "/provision") from None
 
 
-def subject(centre: Any, inventory: Inventory | None) -> Subject:
+def subject(centre: Any, inventory: KeptInventory | None) -> Subject:
     """A centre of which is asked; None: nothing was reported. Raises `DocumentFault` for a fault in `centre`."""
     check_centre(centre)
-    return Subject(centre, inventory or Inventory.of_lines([]), is_reported=inventory is not None)
+    return Subject(centre, inventory or KeptInventory([], [], [], []), is_reported=inventory is not None)
 
 
 def answer(document: Any) -> Json:
     """The contract's answer to `document`; raises `DocumentFault` where it is no valid document."""
     check_document(document)
     try:
-        asked = _question(_canonical(document["provision"]), document["as_of"])
-        whom = Subject(document["centre"], Inventory.of_lines(document["lines"]), is_reported=document["reported"])
-        return whom.answer(asked, document["exemptions"]).answer
+        rule = _question(_canonical(document["provision"]), document["as_of"]).rule
+        reply = rule.judge(document["centre"], document["exemptions"], _tally_of(document, rule))
+        reply["digest"] = hashlib.sha256(_canonical(document).encode()).hexdigest()
     except UnicodeEncodeError:
-        path = _place_of_lone_surrogate(document, "")
-        raise DocumentFault("bad_value", path, "The text holds half of a surrogate pair.") from None
+        raise _half_a_pair(document, "") from None
+    return reply
+
+
+def _tally_of(document: Json, rule: Rule) -> Callable[[], Tally] | None:
+    if not document["reported"]:
+        return None
+    return lambda: rule.counting.tally(Inventory.of_lines(document["lines"]))
+
+
+def _half_a_pair(value: Any, path: str) -> DocumentFault:
+    place = _place_of_lone_surrogate(value, path)
+    return DocumentFault("bad_value", place, "The text holds half of a surrogate pair.")
 
 
 def _centre_text(centre: Json) -> str:

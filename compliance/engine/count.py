@@ -5,11 +5,12 @@ of `SCALE`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
-from compliance.engine.inventory import KNOWN_LIMIT, Inventory, Kind
+from compliance.engine.inventory import Inventory, Sort
 
 Json = dict[str, Any]
 
@@ -24,6 +25,8 @@ _LEFT_OUT = 6
 _REASONS = ("class", "workload", "status", "acquired_after_as_of", "acquired_before")
 _EXCLUDED = '{"line":%d,"reason":"%s"}'
 _PLACES = _LEFT_OUT + len(_REASONS)
+# So many are remembered for a rule; a register has some hundreds.
+_KNOWN_SORTS = 5_000
 _CLASS, _WORKLOAD, _STATUS, _AFTER, _BEFORE = range(_LEFT_OUT, _PLACES)
 
 
@@ -41,9 +44,19 @@ class Tally:
     certain_lines: int
     uncertain_lines: int
     weighable: bool
-    # Whatever the metric, of all lines that count or may count, by origin: units, and TFLOPS in parts of `SCALE`.
-    units: tuple[int, int, int]
-    compute: tuple[int, int, int]
+    # Where each line was counted, and the lines themselves.
+    places: list[int] = field(repr=False)
+    inventory: Inventory = field(repr=False)
+
+    @cached_property
+    def units(self) -> tuple[int, int, int]:
+        """Units by origin of all lines that count or may count, whatever the metric."""
+        return _by_origin(_summed(self.places, self.inventory.quantities))
+
+    @cached_property
+    def compute(self) -> tuple[int, int, int]:
+        """Their TFLOPS by origin, likewise, in parts of `SCALE`."""
+        return _by_origin(_summed(self.places, self.inventory.computes))
 
     @cached_property
     def excluded_text(self) -> str:
@@ -71,34 +84,31 @@ class Counting:
 
     def tally(self, inventory: Inventory) -> Tally:
         """Which lines of `inventory` count, and their weight by origin."""
-        places = list(map(self._places.__getitem__, inventory.kinds))
+        places = list(map(self._places.__getitem__, inventory.sorts))
         if self._acquired_from is not None or inventory.last_day > self._as_of:
             places = list(map(self._on_its_day, places, inventory.days))
-        units, compute = [0] * _PLACES, [0] * _PLACES
-        for place, quantity, performance in zip(places, inventory.quantities, inventory.computes, strict=True):
-            units[place] += quantity
-            compute[place] += performance
-        weights, weighable = self._weighed(places, inventory, units, compute)
+        weights = self._weights(inventory)
         excluded = [
             {"line": index, "reason": _REASONS[place - _LEFT_OUT]}
             for index, place in enumerate(places)
             if place >= _LEFT_OUT
         ]
         uncertain = sum(_MAYBE <= place < _LEFT_OUT for place in places) if self._acquired_from is not None else 0
-        domestic, foreign, unknown, maybe_domestic, maybe_foreign, maybe_unknown = weights[:_LEFT_OUT]
+        domestic, foreign, unknown, maybe_domestic, maybe_foreign, maybe_unknown = _summed(places, weights)[:_LEFT_OUT]
         return Tally(
-            domestic=domestic,
-            foreign=foreign,
-            unknown=unknown,
-            maybe_domestic=maybe_domestic,
-            maybe_foreign=maybe_foreign,
-            maybe_unknown=maybe_unknown,
-            excluded=excluded,
-            certain_lines=len(places) - len(excluded) - uncertain,
-            uncertain_lines=uncertain,
-            weighable=weighable,
-            units=(units[0] + units[3], units[1] + units[4], units[2] + units[5]),
-            compute=(compute[0] + compute[3], compute[1] + compute[4], compute[2] + compute[5]),
+            domestic,
+            foreign,
+            unknown,
+            maybe_domestic,
+            maybe_foreign,
+            maybe_unknown,
+            excluded,
+            len(places) - len(excluded) - uncertain,
+            uncertain,
+            # A quantity weighs at least one.
+            weights is inventory.quantities or all(compress(weights, map(_LEFT_OUT.__gt__, places))),
+            places,
+            inventory,
         )
 
     def _on_its_day(self, place: int, day: str) -> int:
@@ -111,45 +121,46 @@ class Counting:
             return place
         return _BEFORE if day else place + _MAYBE
 
-    def _weighed(
-        self, places: Sequence[int], inventory: Inventory, units: list[int], compute: list[int]
-    ) -> tuple[list[int], bool]:
-        """The weight at each place, and whether every line that counts or may count has one."""
+    def _weights(self, inventory: Inventory) -> Sequence[int]:
+        """What each line weighs by the rule's metric; 0 where the figure is not known."""
         if self._metric == "units":
-            return units, True
-        weights = inventory.computes if self._metric == "compute" else inventory.values
-        weighable = all(weight for place, weight in zip(places, weights, strict=True) if place < _LEFT_OUT)
-        if self._metric == "compute":
-            return compute, weighable
-        value = [0] * _PLACES
-        for place, weight in zip(places, weights, strict=True):
-            value[place] += weight
-        return value, weighable
+            return inventory.quantities
+        return inventory.computes if self._metric == "compute" else inventory.values
 
 
-class _Places(dict[Kind, int]):
-    """Where the lines of a kind are counted, but for their days."""
+def _summed(places: list[int], weights: Sequence[int]) -> list[int]:
+    """The sum of `weights` at each place."""
+    sums = [0] * _PLACES
+    for place, weight in zip(places, weights, strict=True):
+        sums[place] += weight
+    return sums
+
+
+def _by_origin(sums: list[int]) -> tuple[int, int, int]:
+    """Domestic, foreign and unknown, of lines that count and of those that may."""
+    return sums[0] + sums[_MAYBE], sums[1] + sums[_MAYBE + 1], sums[2] + sums[_MAYBE + 2]
+
+
+class _Places(dict[Sort, int]):
+    """Where the lines of a sort are counted, but for their days."""
 
     def __init__(self, provision: Json) -> None:
         population = provision["population"]
-        self._population = (
-            (_CLASS, "chip_class", population["classes"]),
-            (_WORKLOAD, "workload", population["workloads"]),
-            (_STATUS, "status", population["statuses"]),
-        )
+        self._population = (population["classes"], population["workloads"], population["statuses"])
         self._origin, self._home = _ORIGINS[provision["origin_rule"]], frozenset(provision["domestic"])
 
-    def __missing__(self, kind: Kind) -> int:
-        if len(self) >= KNOWN_LIMIT:
+    def __missing__(self, sort: Sort) -> int:
+        if len(self) >= _KNOWN_SORTS:
             self.clear()
-        place = self[kind] = self._place(kind)
+        place = self[sort] = self._place(sort)
         return place
 
-    def _place(self, kind: Kind) -> int:
-        for reason, column, counted in self._population:
-            if counted is not None and getattr(kind, column) not in counted:
-                return reason
-        return self._origin(kind.designer_country, kind.fabricator_country, self._home)
+    def _place(self, sort: Sort) -> int:
+        # The reasons stand in the order of a sort's first three parts.
+        for place, said, counted in zip((_CLASS, _WORKLOAD, _STATUS), sort, self._population, strict=False):
+            if counted is not None and said not in counted:
+                return place
+        return self._origin(sort[3], sort[4], self._home)
 
 
 def tally_of(document: Json) -> Tally:

@@ -13,57 +13,57 @@ Json = dict[str, Any]
 # So much is remembered of each sort. Cleared when full: memory stays bounded, answers stay the same.
 KNOWN_LIMIT = 50_000
 
+# What decides whether a line counts, but for its day, and as what: class, workload, status, designer's and fabricator's
+# country.
+Sort = tuple[str, str, str, str | None, str | None]
+
 
 class Kind:
-    """What a line says but for its quantity, its day and its price: many lines share one.
+    """What a line says but for its quantity, its day and its price: many lines share one."""
 
-    It equals itself alone, so that what was found of it before is looked up by identity.
-    """
-
-    __slots__ = (
-        "chip_class", "compute", "designer_country", "fabricator_country", "specimen", "status", "template", "workload",
-    )  # fmt: skip
+    __slots__ = ("compute", "sort", "specimen", "template")
 
     def __init__(self, specimen: Json) -> None:
-        self.specimen = specimen
-        self.chip_class, self.workload, self.status = specimen["class"], specimen["workload"], specimen["status"]
-        self.designer_country = specimen["designer_country"]
-        self.fabricator_country = specimen["fabricator_country"]
+        self.specimen = dict(specimen)
+        self.sort: Sort = _sort(specimen)
         # TFLOPS of a unit in parts of `SCALE`; 0 where none are known.
         self.compute = scaled(specimen["compute"])
-        self.template = _template(specimen)
+        # A line in canonical JSON, with blanks for its day, its quantity and its price.
+        cells = {key: _or_null(specimen[key]).replace("%", "%%") for key in _FIXED}
+        cells |= {"acquired_on": "%s", "quantity": "%d", "unit_price": "%s"}
+        self.template = "{" + ",".join(f'"{key}":{cells[key]}' for key in sorted(cells)) + "}"
 
 
 class Inventory:
-    """Checked lines in columns: kinds, quantities, days of acquisition and unit prices ("" for null)."""
+    """Checked lines in columns: what counting reads of them."""
 
     def __init__(
-        self, kinds: list[Kind], quantities: Sequence[int], days: Sequence[str], prices: Sequence[str]
+        self,
+        sorts: Sequence[Sort],
+        unit_computes: Sequence[int],
+        quantities: Sequence[int],
+        days: Sequence[str],
+        prices: Sequence[str],
     ) -> None:
-        self.kinds, self.quantities, self.days, self.prices = kinds, quantities, days, prices
+        """`unit_computes`: TFLOPS of a unit in parts of `SCALE`; "" stands for a `day` or a `price` that is null."""
+        self.sorts, self.quantities, self.days, self.prices = sorts, quantities, days, prices
+        self._unit_computes = unit_computes
 
     @classmethod
     def of_lines(cls, lines: list[Json]) -> "Inventory":
         """The inventory of a document's checked `lines`."""
         return cls(
-            [kind_of(line) for line in lines],
+            list(map(_sort, lines)),
+            [scaled(line["compute"]) for line in lines],
             [line["quantity"] for line in lines],
             [line["acquired_on"] or "" for line in lines],
             [line["unit_price"] or "" for line in lines],
         )
 
-    def lines(self) -> list[Json]:
-        """The lines as the contract writes them."""
-        columns = zip(self.kinds, self.quantities, self.days, self.prices, strict=True)
-        return [
-            {**kind.specimen, "quantity": quantity, "acquired_on": day or None, "unit_price": price or None}
-            for kind, quantity, day, price in columns
-        ]
-
     @cached_property
     def computes(self) -> list[int]:
-        """TFLOPS of each line, in parts of `SCALE`."""
-        return list(map(mul, self.quantities, map(_compute, self.kinds)))
+        """TFLOPS of each line, in parts of `SCALE`; 0 where none are known."""
+        return list(map(mul, self.quantities, self._unit_computes))
 
     @cached_property
     def values(self) -> list[int]:
@@ -75,42 +75,37 @@ class Inventory:
         """The latest day on which anything was acquired; "" where none is known."""
         return max(self.days, default="")
 
+
+class KeptInventory(Inventory):
+    """An inventory of kinds that a register knows, so that it is quickly written as the contract has it."""
+
+    def __init__(
+        self, kinds: list[Kind], quantities: Sequence[int], days: Sequence[str], prices: Sequence[str]
+    ) -> None:
+        super().__init__(list(map(_sort_of, kinds)), list(map(_compute_of, kinds)), quantities, days, prices)
+        self._kinds = kinds
+
+    def lines(self) -> list[Json]:
+        """The lines as the contract writes them."""
+        columns = zip(self._kinds, self.quantities, self.days, self.prices, strict=True)
+        return [
+            {**kind.specimen, "quantity": quantity, "acquired_on": day or None, "unit_price": price or None}
+            for kind, quantity, day, price in columns
+        ]
+
     def text(self) -> str:
         """The lines in canonical JSON, without the brackets around them."""
-        blanks: list[Any] = [None] * (3 * len(self.kinds))
+        blanks: list[Any] = [None] * (3 * len(self._kinds))
         blanks[0::3] = map(_days.__getitem__, self.days)
         blanks[1::3] = self.quantities
         blanks[2::3] = map(_prices.__getitem__, self.prices)
-        return ",".join(map(_template_of, self.kinds)) % tuple(blanks)
-
-
-def kind_of(line: Json) -> Kind:
-    """The kind of a checked `line`."""
-    found = _read(line)
-    kind = _kinds.get(found)
-    if kind is None:
-        if len(_kinds) >= KNOWN_LIMIT:
-            _kinds.clear()
-        kind = _kinds[found] = Kind(line)
-    return kind
+        return ",".join(map(_template_of, self._kinds)) % tuple(blanks)
 
 
 def checked_kind(specimen: Json) -> Kind:
     """The kind of lines such as `specimen`; raises `DocumentFault` where the contract allows none like it."""
     check_line(specimen)
-    return kind_of(specimen)
-
-
-def _template(specimen: Json) -> str:
-    """A line in canonical JSON, with blanks for its day, its quantity and its price."""
-    fixed = {
-        key: _or_null(specimen[key]).replace("%", "%%")
-        for key in (
-            "chip", "class", "compute", "designer_country", "fabricator_country", "status", "workload"
-        )
-    }  # fmt: skip
-    cells = {**fixed, "acquired_on": "%s", "quantity": "%d", "unit_price": "%s"}
-    return "{" + ",".join(f'"{key}":{cells[key]}' for key in sorted(cells)) + "}"
+    return Kind(specimen)
 
 
 def _or_null(text: str | None) -> str:
@@ -141,7 +136,7 @@ class _Prices(dict[str, str]):
         return found
 
 
-_read = itemgetter("chip", "class", "workload", "status", "designer_country", "fabricator_country", "compute")
-_kinds: dict[tuple[Any, ...], Kind] = {}
+_FIXED = ("chip", "class", "compute", "designer_country", "fabricator_country", "status", "workload")
+_sort = itemgetter("class", "workload", "status", "designer_country", "fabricator_country")
 _days, _prices = _Days(), _Prices()
-_compute, _template_of = attrgetter("compute"), attrgetter("template")
+_compute_of, _sort_of, _template_of = attrgetter("compute"), attrgetter("sort"), attrgetter("template")

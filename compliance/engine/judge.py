@@ -57,7 +57,8 @@ class Rule:
             "high": None,
             "threshold": None,
             "comparator": None,
-            "next_step": self._next_step,
+            # A copy: what is made ready here is asked again.
+            "next_step": dict(self._next_step) if self._next_step else None,
             "replace": None,
             "add": None,
             "shortfall": None,

@@ -5,16 +5,18 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from centres.models import Centre, ReportingPeriod
 from compliance import rollups
 from compliance.engine import Tally
 from compliance.facts import Facts, facts_of_period
 from compliance.judging import Judged, judged, many_judged
+from compliance.measure import Measured
 from compliance.models import Determination, DeterminationRun, Mandate
 
 _ROWS_AT_ONCE = 200
+_MANY = 1_000
 _NULL = "\\N"
 _COPIED = (
     "centre_id", "provision_id", "period_id", "as_of", "known_at", "outcome", "digest", "answer",
@@ -67,14 +69,24 @@ def determine(
 
     A determination whose digest stands already is not made again, so that running twice, at once or late comes to
     the same: a lock lets one run at a time judge a period. As part of a `run` it judges by what was known when that
-    was asked for, and leaves alone what was determined by later knowledge since. The number of queries is the same
-    for any number of centres. Rollups follow in the same transaction.
+    began, and leaves alone what was determined by later knowledge since. The number of queries is the same for any
+    number of centres. Rollups follow in the same transaction.
     """
     lock_period(period)
-    facts = facts_of_period(period, centres, mandates, known_at=run.requested_at if run else None)
+    chosen = None if centres is None else list(centres)
+    facts = facts_of_period(period, chosen, mandates, known_at=run.began_at if run else None)
     judgements = store(facts, cause=cause, run=run)
-    changed = rollups.follow(facts)
-    return Determined(judgements, changed, facts.without_history)
+    now = facts if run is None else facts_of_period(period, chosen, mandates, is_read=False)
+    determined = Determined(judgements, rollups.follow(now, run), facts.without_history)
+    if determined.made >= _MANY:
+        # What the planner knows of tables that were nearly empty lets it join a country row by row.
+        transaction.on_commit(_let_the_planner_know, robust=True)
+    return determined
+
+
+def _let_the_planner_know() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE compliance_determination, compliance_currentdetermination, compliance_stockrollup")
 
 
 def store(facts: Facts, *, cause: str, run: DeterminationRun | None = None) -> list[Judgement]:
@@ -82,11 +94,16 @@ def store(facts: Facts, *, cause: str, run: DeterminationRun | None = None) -> l
     judgements: list[Judgement] = []
     # Read before the rows are: nothing else can be asked of PostgreSQL while it takes them.
     standing = _standing(facts)
-    rows = _new(facts, standing, cause, run, judgements)
+    rows = _Read(_new(facts, standing, cause, run, judgements))
     table = Determination._meta.db_table
     with connection.cursor() as cursor:
-        # COPY asks for more while PostgreSQL works on what came before.
-        cursor.copy_expert(f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN", _Read(rows))
+        try:
+            # COPY asks for more while PostgreSQL works on what came before.
+            cursor.copy_expert(f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN", rows)
+        except DatabaseError:
+            if rows.error is not None:
+                raise rows.error from None
+            raise
     return judgements
 
 
@@ -162,10 +179,7 @@ class _Rows:
 
 
 def _measured(tally: Tally | None) -> str:
-    if tally is None:
-        return "\t".join([_NULL] * 6)
-    # Parts of `SCALE`, which is nine places.
-    return "\t".join([*map(str, tally.units), *(f"{parts}e-9" for parts in tally.compute)])
+    return "\t".join(map(_cell, Measured.of(tally).columns()))
 
 
 class _Read:
@@ -173,10 +187,16 @@ class _Read:
 
     def __init__(self, rows: Iterator[str]) -> None:
         self._rows = rows
+        # What was raised on the way: psycopg2 would tell of it as a statement that was cancelled.
+        self.error: BaseException | None = None
 
     def read(self, size: int) -> str:
         """The next rows; psycopg2 takes a piece of any length, and "" for the end."""
-        return "".join(islice(self._rows, _ROWS_AT_ONCE))
+        try:
+            return "".join(islice(self._rows, _ROWS_AT_ONCE))
+        except BaseException as error:
+            self.error = error
+            raise
 
 
 def _cell(value: int | str | None) -> str:

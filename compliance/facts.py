@@ -138,10 +138,12 @@ def facts_of_period(
     known_at: datetime | None = None,
     records: Iterable[CentreRecord] = (),
     revisions: Iterable[ChipRevision] = (),
+    is_read: bool = True,
 ) -> Facts:
     """The facts of `centres` and `mandates` (None: all) for `period`, as known at `known_at` (None: now).
 
     With `records` and `revisions` that are stored nowhere: as they would be, were those recorded after all that is.
+    Inventories are not read where nothing is to be judged by them.
     """
     known_at = known_at or timezone.now()
     stored = CentreRecord.objects.as_of(period.ends_on, known_at)
@@ -153,7 +155,9 @@ def facts_of_period(
     standing = _following(recorded, "centre_id", map(Record.supposed, records), period.ends_on)
     submissions = dict(accepted.values_list("centre_id", "pk"))
     provisions = provisions_in_force(period, known_at, mandates)
-    facts = _facts(period, known_at, provisions, list(standing.values()), submissions, chosen, revisions)
+    facts = _facts(
+        period, known_at, provisions, list(standing.values()), submissions, chosen, revisions, is_read=is_read
+    )
     return facts._replace(without_history=_without_history(standing.keys(), chosen, period, known_at))
 
 
@@ -214,6 +218,8 @@ def _facts(
     submissions: dict[int, int],
     chosen: list[int] | None,
     supposed: Iterable[ChipRevision] = (),
+    *,
+    is_read: bool = True,
 ) -> Facts:
     granted = Exemption.objects.filter(granted_at__lte=known_at)
     decisions = HandDecision.objects.filter(
@@ -237,7 +243,7 @@ def _facts(
         provisions=provisions,
         records=[record for record in records if record.status != CentreStatus.CLOSED],
         submissions=submissions,
-        inventories=Inventories(submissions.values(), revision_of),
+        inventories=Inventories(submissions.values() if is_read else (), revision_of),
         exemptions=exemptions,
         hand_decisions=hand_decisions,
         without_history=[],

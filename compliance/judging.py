@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, NamedTuple
 
 from compliance.engine import Answered
@@ -29,19 +30,29 @@ class Judged(NamedTuple):
         return Measured.of(self.answered.tally)
 
 
+# How many threads judge many at once, and whether the collector ran before the first of them.
+_lock, _judging, _was_enabled = Lock(), 0, True
+
+
 @contextmanager
 def many_judged() -> Iterator[None]:
     """Where many are judged: what is made of a country holds no cycles, and the collector would walk it over and over.
 
     It goes on as it was, whatever happens within.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
+    global _judging, _was_enabled
+    with _lock:
+        if not _judging:
+            _was_enabled = gc.isenabled()
+            gc.disable()
+        _judging += 1
     try:
         yield
     finally:
-        if was_enabled:
-            gc.enable()
+        with _lock:
+            _judging -= 1
+            if not _judging and _was_enabled:
+                gc.enable()
 
 
 def judged(facts: Facts) -> Iterator[Judged]:

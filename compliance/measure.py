@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 from compliance.engine import COUNTED, Tally, tally_of
-from compliance.engine.document import SCALE
 
 
 class Measured(NamedTuple):
@@ -24,7 +23,8 @@ class Measured(NamedTuple):
         """Units domestic, foreign, unknown, then compute likewise as decimal texts."""
         if self.units is None or self.compute is None:
             return (None,) * 6
-        return (*self.units, *(f"{parts // SCALE}.{parts % SCALE:09}" for parts in self.compute))
+        # Parts of `SCALE`, which is nine places.
+        return (*self.units, *(f"{parts}e-9" for parts in self.compute))
 
 
 def measure(document: dict[str, Any], reply: dict[str, Any]) -> Measured:

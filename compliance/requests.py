@@ -123,6 +123,7 @@ def fulfil(request_id: int) -> bool:
     A failure is recorded on the request and raised.
     """
     try:
+        _begin_run(request_id)
         with transaction.atomic():
             request = (
                 DeterminationRequest.objects.select_for_update(skip_locked=True, of=("self",))
@@ -147,6 +148,12 @@ def fulfil(request_id: int) -> bool:
         _record_failure(request_id, error)
         raise
     return True
+
+
+def _begin_run(request_id: int) -> None:
+    """Let the run of a request begin, if it has not yet, before any part of it is judged."""
+    runs = DeterminationRun.objects.filter(requests=request_id, began_at__isnull=True)
+    runs.update(began_at=timezone.now())
 
 
 def _record_failure(request_id: int, error: Exception) -> None:

@@ -13,11 +13,8 @@ from centres.models import Centre, Region
 from chips.models import ChipClass
 from compliance import look_rollups
 from compliance.facts import Facts
-from compliance.models import CurrentDetermination, InventoryRollup
+from compliance.models import CurrentDetermination, DeterminationRun, InventoryRollup, SummedStock
 
-# After so many changed outcomes the planner is told at once: what it knows of a table that was nearly empty lets it
-# join a country row by row.
-_MANY = 1_000
 # The change is told from what was current when the statement began.
 _CURRENT = """
     WITH latest AS (
@@ -38,9 +35,10 @@ _CURRENT = """
         WHERE (current.determination_id, current.region_id) IS DISTINCT FROM (latest.id, centre.region_id)
     ), change AS (
         INSERT INTO compliance_outcomechange
-            (centre_id, mandate_id, period_id, before_id, after_id, outcome_before, outcome_after, recorded_at)
+            (centre_id, mandate_id, period_id, before_id, after_id, outcome_before, outcome_after, run_id,
+             recorded_at)
         SELECT moved.centre_id, moved.mandate_id, %(period)s, moved.determination_id, moved.id,
-               moved.outcome_before, made.outcome, statement_timestamp()
+               moved.outcome_before, made.outcome, %(run)s, statement_timestamp()
         FROM moved JOIN compliance_determination made USING (id)
         WHERE moved.outcome_before <> made.outcome
         ORDER BY moved.id
@@ -76,8 +74,10 @@ _CLOSED = """
         RETURNING centre_id, mandate_id, period_id, determination_id, outcome
     )
     INSERT INTO compliance_outcomechange
-        (centre_id, mandate_id, period_id, before_id, after_id, outcome_before, outcome_after, recorded_at)
-    SELECT centre_id, mandate_id, period_id, determination_id, NULL, outcome, '', statement_timestamp() FROM closed
+        (centre_id, mandate_id, period_id, before_id, after_id, outcome_before, outcome_after, run_id,
+         recorded_at)
+    SELECT centre_id, mandate_id, period_id, determination_id, NULL, outcome, '', %(run)s, statement_timestamp()
+    FROM closed
 """
 _DROP_OUTCOMES = """
     DELETE FROM compliance_outcomerollup WHERE period_id = %(period)s AND region_id = ANY(%(regions)s)
@@ -130,23 +130,27 @@ _INVENTORIES = """
 """
 
 
-def follow(facts: Facts) -> int:
+def follow(facts: Facts, run: DeterminationRun | None = None) -> int:
     """Make the rollups of the centres of `facts`, and of their regions, anew out of the determinations.
 
-    Returns how many outcomes changed; each is recorded as an `OutcomeChange`.
+    `facts` are those of now, however old those are that a `run` judged by: what pages read never goes back. Returns how
+    many outcomes changed; each is recorded as an `OutcomeChange`.
     """
     chosen = facts.chosen
     if chosen is None:
         regions = set(Region.objects.values_list("code", flat=True))
     else:
         # Where they stood, too: a centre that has moved leaves its old region with one less.
-        current = CurrentDetermination.objects.filter(period=facts.period, centre__in=chosen).order_by()
+        stood = {"period": facts.period, "centre__in": chosen}
+        current = CurrentDetermination.objects.filter(**stood).order_by()
+        summed = SummedStock.objects.filter(**stood).order_by()
         here = Centre.objects.filter(pk__in=chosen).order_by()
-        touched = here.values_list("region_id").union(current.values_list("region_id"))
+        touched = here.values_list("region_id").union(current.values_list("region_id"), summed.values_list("region_id"))
         regions = {code for (code,) in touched}
     values: dict[str, Any] = {
         "period": facts.period.code,
         "open": [record.centre_id for record in facts.records],
+        "run": run.pk if run else None,
         "provisions": [provision.pk for provision in facts.provisions],
         "chosen": chosen,
         "regions": list(regions),
@@ -156,8 +160,6 @@ def follow(facts: Facts) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_CURRENT, values)
         (changed,) = cursor.fetchone()
-        if changed >= _MANY:
-            cursor.execute("ANALYZE compliance_determination, compliance_currentdetermination")
         cursor.execute(_CLOSED, values)
         changed += cursor.rowcount
         for statement in (_DROP_OUTCOMES, _OUTCOMES, _DROP_INVENTORIES, _INVENTORIES):

@@ -52,7 +52,7 @@ def progress_of(run: DeterminationRun) -> Progress:
 
 def changes_of(run: DeterminationRun, user: User) -> QuerySet[OutcomeChange]:
     """The outcomes that became others by `run`, of the centres that `user` may know of."""
-    seen = OutcomeChange.objects.visible_to(user).filter(after__run=run)
+    seen = OutcomeChange.objects.visible_to(user).filter(run=run)
     return seen.select_related("centre", "mandate", "period", "before", "after").order_by("pk")
 
 

@@ -14,6 +14,29 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name='determinationrun', name='began_at', field=models.DateTimeField(blank=True, null=True)
+        ),
+        migrations.AddField(
+            model_name='outcomechange',
+            name='run',
+            field=models.ForeignKey(
+                blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT,
+                related_name='changes', to='compliance.determinationrun',
+            ),
+        ),
+        migrations.AddIndex(
+            model_name='determination',
+            index=models.Index(
+                condition=models.Q(('run__isnull', False)), fields=['run'], name='determination_of_run'
+            ),
+        ),
+        migrations.AddIndex(
+            model_name='outcomechange',
+            index=models.Index(
+                condition=models.Q(('run__isnull', False)), fields=['run'], name='outcome_change_of_run'
+            ),
+        ),
+        migrations.AddField(
             model_name='currentdetermination',
             name='compute_domestic',
             field=models.DecimalField(decimal_places=9, max_digits=40, null=True),

@@ -1,4 +1,4 @@
-"""What determinations name is checked for all rows of a statement at once, and stays.
+"""What determinations name is checked for all rows of a statement at once, and stays; a run begins once.
 
 Seven foreign keys, checked row by row, took most of the time in which a country is stored, and let a determination
 name another centre's inventory, or a draft of a provision.
@@ -24,8 +24,9 @@ BEGIN
     WHERE record.centre_id IS DISTINCT FROM added.centre_id
        OR provision.issued_at IS NULL
        OR period.code IS NULL
-       OR (added.submission_id IS NOT NULL AND (submission.centre_id, submission.period_id)
-           IS DISTINCT FROM (added.centre_id, added.period_id))
+       OR (added.submission_id IS NOT NULL
+           AND ((submission.centre_id, submission.period_id) IS DISTINCT FROM (added.centre_id, added.period_id)
+                OR submission.decided_at IS NULL))
        OR (added.hand_decision_id IS NOT NULL AND (decision.centre_id, decision.provision_id)
            IS DISTINCT FROM (added.centre_id, added.provision_id))
        OR (added.run_id IS NOT NULL AND run.id IS NULL)
@@ -60,9 +61,36 @@ PERIOD_BACK = """
 DROP TRIGGER keep_determined_period ON centres_reportingperiod;
 DROP FUNCTION keep_determined_period()
 """
+# A run begins once, and nothing else of it changes.
+RUN = """
+CREATE FUNCTION keep_determination_run() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.began_at IS NOT NULL
+       OR (OLD.cause, OLD.subject, OLD.requested_by_id, OLD.requested_at)
+          IS DISTINCT FROM (NEW.cause, NEW.subject, NEW.requested_by_id, NEW.requested_at)
+    THEN
+        RAISE EXCEPTION 'A run stays as it was asked for, and begins once.'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+DROP TRIGGER append_only ON compliance_determinationrun;
+CREATE TRIGGER keep_determination_run BEFORE UPDATE OR DELETE ON compliance_determinationrun
+    FOR EACH ROW EXECUTE FUNCTION keep_determination_run()
+"""
+RUN_BACK = """
+DROP TRIGGER keep_determination_run ON compliance_determinationrun;
+DROP FUNCTION keep_determination_run();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON compliance_determinationrun
+    FOR EACH ROW EXECUTE FUNCTION refuse_change()
+"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("compliance", "0013_fill_what_was_counted"), ("chips", "0005_append_only_records")]
 
-    operations = [migrations.RunSQL(CHECK, CHECK_BACK), migrations.RunSQL(PERIOD, PERIOD_BACK)]
+    operations = [
+        migrations.RunSQL(CHECK, CHECK_BACK),
+        migrations.RunSQL(PERIOD, PERIOD_BACK),
+        migrations.RunSQL(RUN, RUN_BACK),
+    ]

@@ -43,7 +43,7 @@ class DeterminationRunQuerySet(models.QuerySet["DeterminationRun"]):
 class DeterminationRun(models.Model):
     """One cause that has many centres determined anew, and how far that is.
 
-    It judges by what was known when it was asked for, whatever is issued in between.
+    It judges by what was known when it began, whatever is issued in between.
     """
 
     cause = models.CharField(max_length=60)
@@ -53,6 +53,8 @@ class DeterminationRun(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     requested_at = models.DateTimeField()
+    # Null: not yet. Every cause was committed before a run begins that it asks for.
+    began_at = models.DateTimeField(null=True, blank=True)
 
     objects = DeterminationRunQuerySet.as_manager()
 
@@ -85,7 +87,7 @@ class Determination(models.Model):
 
     What it names is there, and is of its centre and period: a trigger checks all rows of a statement at once
     (`0014_check_in_sets`), which costs a country of determinations a fraction of what foreign keys do row by row.
-    What it names is never removed, by triggers of its own.
+    What it names is never deleted, by triggers of its own.
     """
 
     centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="determinations", db_constraint=False)
@@ -133,6 +135,7 @@ class Determination(models.Model):
         indexes = [
             models.Index(fields=["period", "provision", "centre", "-id"], name="determination_latest"),
             models.Index(fields=["period", "provision"], condition=TELLS_TWO_STORIES, name="determination_stories"),
+            models.Index(fields=["run"], condition=Q(run__isnull=False), name="determination_of_run"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="determination_outcome_known"),
@@ -236,13 +239,21 @@ class OutcomeChange(models.Model):
     after = models.ForeignKey(Determination, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     outcome_before = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
     outcome_after = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
+    # The run that it came of; null for the everyday.
+    run = models.ForeignKey(
+        DeterminationRun, null=True, blank=True, on_delete=models.PROTECT, related_name="changes", db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
     recorded_at = models.DateTimeField()
 
     objects = OutcomeChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["centre", "-id"], name="outcome_change_of_centre")]
+        indexes = [
+            models.Index(fields=["centre", "-id"], name="outcome_change_of_centre"),
+            models.Index(fields=["run"], condition=Q(run__isnull=False), name="outcome_change_of_run"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(outcome_before=models.F("outcome_after")), name="outcome_change_is_one"

@@ -27,7 +27,7 @@ def made() -> Determination:
     return Determination.objects.filter(centre__code="SH-01", provision__mandate__code="SH-2023").get()
 
 
-def append(made: Determination, **changed: object) -> None:
+def append(made: Determination, **changed: int) -> None:
     """Append `made` once more, with some columns `changed`, in one statement with one that is as it should be."""
     columns = COPIED.split(", ")
     chosen = ", ".join("%s" if column in changed else column for column in columns)

@@ -240,11 +240,12 @@ def test_a_run_judges_by_what_was_known_then() -> None:
 
     drawn = Drawn(99)
     period = cast.period("2025Q4")
-    run = DeterminationRun.objects.create(cause="test", requested_at=datetime(2025, 6, 1, tzinfo=UTC))
+    began_at = datetime(2025, 6, 1, tzinfo=UTC)
+    run = DeterminationRun.objects.create(cause="test", requested_at=began_at - timedelta(days=9), began_at=began_at)
     determine(period=period, cause="test", centres=drawn.centres, mandates=drawn.mandates, run=run)
     made = {(d.centre_id, d.provision.mandate_id): d for d in Determination.objects.filter(period=period)}
     for centre in drawn.centres:
         for mandate in drawn.mandates:
-            document = plain.document_of(centre, mandate, period, run.requested_at)
+            document = plain.document_of(centre, mandate, period, began_at)
             stored = made.get((centre.pk, mandate.pk))
             assert (stored.digest if stored else None) == (plain.answer_to(document)["digest"] if document else None)

@@ -91,6 +91,7 @@ def fill(centres: int) -> None:
 
 def empty() -> None:
     """Take every centre away with all that hangs on it."""
+    forget()
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE centres_centre CASCADE")
 
@@ -99,7 +100,10 @@ def forget() -> None:
     """Take away what was determined."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE compliance_determination CASCADE")
-        cursor.execute("TRUNCATE compliance_outcomerollup, compliance_inventoryrollup")
+        cursor.execute(
+            "TRUNCATE compliance_currentdetermination, compliance_outcomechange, compliance_outcomerollup, "
+            "compliance_inventoryrollup, compliance_summedstock, compliance_stockrollup"
+        )
 
 
 def amended(count: int) -> Iterator[Centre]:

@@ -2,11 +2,13 @@
 
 import json
 from datetime import date, timedelta
+from decimal import Decimal
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -17,6 +19,8 @@ from chips.models import ChipModel, Figure
 from compliance.determine import determine
 from compliance.engine import answer
 from compliance.models import Determination, Exemption, Mandate
+from compliance.reproduce import reproduce
+from tests import cast
 from tests.cast import centre, file
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +161,30 @@ def test_a_determination_of_a_day_to_come_uses_nothing_recorded_later(period: Re
         kind="general", ownership="private", status="operating",
     )  # fmt: skip
     assert outcomes(where, period)["SH-2023"] == "compliant"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no answer"), KeyboardInterrupt()])
+def test_what_goes_wrong_while_rows_are_made_is_told_as_what_it_is(
+    period: ReportingPeriod, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(*args: Any) -> None:
+        raise error
+
+    file(centre("SH-01"), period, ascend=1)
+    monkeypatch.setattr("compliance.determine._Rows.of", fail)
+    with pytest.raises(type(error)), transaction.atomic():
+        determine(period=period, cause="test")
+    assert not Determination.objects.exists()
+
+
+def test_a_threshold_of_a_millionth_is_written_out(period: ReportingPeriod) -> None:
+    where = centre("SH-01")
+    file(where, period, ascend=1, h800=9)
+    Exemption.objects.create(
+        centre=where, mandate=Mandate.objects.get(code="SH-2023"), from_on=date(2025, 1, 1), to_on=date(2026, 12, 31),
+        threshold=Decimal("0.0000001"), reason="Tried.", granted_by=cast.regulator(), granted_at=timezone.now(),
+    )  # fmt: skip
+    determine(period=period, cause="test")
+    made = Determination.objects.get(centre=where, provision__mandate__code="SH-2023", period=period)
+    assert (made.outcome, made.answer["threshold"]) == ("compliant", "1/10000000")
+    assert reproduce(made).is_reproduced

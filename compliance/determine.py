@@ -5,7 +5,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from django.db import DatabaseError, connection, transaction
+import psycopg2
+from django.db import connection, transaction
 
 from centres.models import Centre, ReportingPeriod
 from compliance import rollups
@@ -100,7 +101,7 @@ def store(facts: Facts, *, cause: str, run: DeterminationRun | None = None) -> l
         try:
             # COPY asks for more while PostgreSQL works on what came before.
             cursor.copy_expert(f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN", rows)
-        except DatabaseError:
+        except psycopg2.Error:
             if rows.error is not None:
                 raise rows.error from None
             raise

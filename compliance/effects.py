@@ -25,7 +25,7 @@ from compliance.touched import considered_periods, holders, periods_of_provision
 if TYPE_CHECKING:
     from accounts.models import User
 
-# What the engine answered, by centre and mandate.
+# What the engine answered, but for its digest, by centre and mandate.
 _Answers = dict[tuple[int, int], dict[str, Any]]
 
 
@@ -199,4 +199,4 @@ def _flips(before: Facts, after: Facts) -> list[_Found]:
 
 
 def _answers(facts: Facts) -> _Answers:
-    return {(one.record.centre_id, one.provision.mandate_id): one.answer for one in judged(facts)}
+    return {(one.record.centre_id, one.provision.mandate_id): one.reply for one in judged(facts)}

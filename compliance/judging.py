@@ -21,8 +21,13 @@ class Judged(NamedTuple):
 
     @property
     def answer(self) -> dict[str, Any]:
-        """The contract's answer."""
+        """The contract's answer, whole."""
         return self.answered.answer
+
+    @property
+    def reply(self) -> dict[str, Any]:
+        """The answer but for its digest, which costs as much as to judge a centre."""
+        return self.answered.reply
 
     @property
     def measured(self) -> Measured:

@@ -10,7 +10,7 @@ from centres.periods import closes_at
 from chips.models import ChipClass
 from compliance.curve import Curve
 from compliance.facts import Facts, Record, facts_of_period
-from compliance.judging import judged
+from compliance.judging import judged, many_judged
 from compliance.models import CurrentDetermination, Determination, Mandate, Provision, SimulatedChange, Simulation
 
 # What shares are told by, side by side.
@@ -24,6 +24,7 @@ class _Standing(NamedTuple):
     determination_id: int
 
 
+@many_judged()
 def tried(simulation: Simulation, *, known_at: datetime) -> tuple[dict[str, Any], list[SimulatedChange]]:
     """What comes of judging the rule by what is known at `known_at`: `Simulation.result`, and whose outcome changes.
 
@@ -41,10 +42,10 @@ def tried(simulation: Simulation, *, known_at: datetime) -> tuple[dict[str, Any]
         centre, measure = one.record.centre_id, one.provision.rule["metric"]
         is_filed = one.record.provenance != Provenance.ILLUSTRATIVE
         if is_filed and measure in curves:
-            curves[measure].add(one.answer, _granted(facts, one.record, simulation.mandate))
+            curves[measure].add(one.reply, _granted(facts, one.record, simulation.mandate))
         if measure != simulation.rule["metric"]:
             continue
-        outcome, before = one.answer["outcome"], standing[centre].outcome if centre in standing else ""
+        outcome, before = one.reply["outcome"], standing[centre].outcome if centre in standing else ""
         if is_filed:
             counts["then", one.record.region_id, outcome] += 1
             # Whoever was not determined yet stands nowhere among today's counts.

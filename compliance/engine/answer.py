@@ -7,7 +7,7 @@ however many of the one are asked of the other. `answer` asks the same rule and 
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
@@ -28,11 +28,21 @@ class Question(NamedTuple):
     endings: tuple[bytes, bytes]
 
 
-class Answered(NamedTuple):
-    """The contract's answer, and what was counted for it; None where the outcome counts no line."""
+class Answered:
+    """The contract's answer, whose digest is reckoned when it is first asked for, and what was counted for it."""
 
-    answer: Json
-    tally: Tally | None
+    def __init__(
+        self, reply: Json, tally: Tally | None, subject: "Subject", question: Question, exemptions: Sequence[Json]
+    ) -> None:
+        # All of the answer but its digest; the tally is None where the outcome counts no line.
+        self.reply, self.tally = reply, tally
+        self._asked = subject, question, exemptions
+
+    @cached_property
+    def answer(self) -> Json:
+        """The answer, whole."""
+        subject, question, exemptions = self._asked
+        return self.reply | {"digest": subject.digest(question, exemptions)}
 
     def text(self) -> str:
         """The answer in JSON, of which nothing needs escaping: its texts are words, figures and days."""
@@ -60,12 +70,15 @@ class Subject:
         if exemptions:
             check_exemptions(exemptions)
         rule = question.rule
-        tally = partial(self._tally, rule.counting) if self._is_reported else None
-        reply = rule.judge(self._centre, exemptions, tally)
-        whole = self._opening(rule.as_of, exemptions)
+        reply = rule.judge(self._centre, exemptions, partial(self._tally, rule.counting) if self._is_reported else None)
+        tally = self._tally(rule.counting) if reply["outcome"] in COUNTED else None
+        return Answered(reply, tally, self, question, exemptions)
+
+    def digest(self, question: Question, exemptions: Sequence[Json]) -> str:
+        """SHA-256, in hex, of the document that asks `question`."""
+        whole = self._opening(question.rule.as_of, exemptions)
         whole.update(question.endings[self._is_reported])
-        reply["digest"] = whole.hexdigest()
-        return Answered(reply, self._tally(rule.counting) if reply["outcome"] in COUNTED else None)
+        return whole.hexdigest()
 
     def _tally(self, counting: Counting) -> Tally:
         found = self._tallies.get(counting)

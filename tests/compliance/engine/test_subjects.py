@@ -61,9 +61,11 @@ def test_it_answers_as_document_by_document(
     is_reported: bool,
     kind: str,
 ) -> None:
-    whole = document(*[        one | {"chip": chip, "workload": workload, "fabricator_country": fabricator, "unit_price": price}
+    told = [
+        one | {"chip": chip, "workload": workload, "fabricator_country": fabricator, "unit_price": price}
         for one, chip, workload, fabricator, price in drawn
-    ])  # fmt: skip
+    ]
+    whole = document(*told)
     whole |= {"reported": is_reported, "exemptions": granted}
     whole["centre"] |= {"kind": kind}
     inventory = KeptInventory(

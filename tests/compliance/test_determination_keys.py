@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from centres.models import ReportingPeriod
 from compliance.determine import determine
@@ -27,7 +27,7 @@ def made() -> Determination:
     return Determination.objects.filter(centre__code="SH-01", provision__mandate__code="SH-2023").get()
 
 
-def append(made: Determination, **changed: int) -> None:
+def append(made: Determination, **changed: int | str) -> None:
     """Append `made` once more, with some columns `changed`, in one statement with one that is as it should be."""
     columns = COPIED.split(", ")
     chosen = ", ".join("%s" if column in changed else column for column in columns)
@@ -86,3 +86,11 @@ def test_a_period_stays_once_a_centre_was_determined_for_it(made: Determination)
         code="2031Q1", starts_on=date(2031, 1, 1), ends_on=date(2031, 3, 31), due_on=date(2031, 4, 30)
     )
     assert later.delete()[0] == 1
+
+
+@pytest.mark.parametrize("digest", ["A" * 64, "x" * 64, "ab", "ab" * 33])
+def test_what_is_no_digest_is_refused(made: Determination, digest: str) -> None:
+    before = Determination.objects.count()
+    with pytest.raises(DatabaseError):
+        append(made, digest=digest)
+    assert Determination.objects.count() == before

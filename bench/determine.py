@@ -36,11 +36,10 @@ _GROUP_BY = """
 def run() -> list[Figure]:
     """Needs a database that `database.provide` has set up."""
     country.fill(CENTRES)
-    grouped = stored = judged = tried = float("inf")
+    grouped = stored = tried = float("inf")
     for _ in range(REPEATS):
         grouped = min(grouped, _grouped())
         stored = min(stored, _stored())
-        judged = min(judged, _judged())
     zen = _zen()
     single, whole = _single()
     for _ in range(REPEATS):
@@ -53,7 +52,6 @@ def run() -> list[Figure]:
         _figure("determined and stored", stored, "GROUP BY", grouped, "<= 15", size),
         _figure("zen-engine judges in memory", zen, "determined and stored", stored, ">= 4", size),
         _figure("four times the centres", four_times, "determined and stored", stored, "<= 4.4", f"{MORE} centres"),
-        _figure("judged, nothing stored", judged, "determined and stored", stored, "<= 0.5", size),
         _figure("a rule simulated", tried, "determined and stored", stored, "<= 0.5", f"{CENTRES} centres"),
         _figure("one centre, stored", single, "five milliseconds", ONE_CENTRE, "<= 1", one),
         _figure("one centre, with rollups", whole, "five milliseconds", ONE_CENTRE, "", one),
@@ -112,18 +110,6 @@ def _stored() -> float:
     assert is_distinct, "two determinations have one digest"
     assert made % 3 == 0, f"{made} were made"
     return seconds
-
-
-def _judged() -> float:
-    """Facts out of PostgreSQL and judged."""
-    from compliance.judging import judged, many_judged
-
-    def work() -> None:
-        with many_judged():
-            for one in judged(_facts()):
-                assert one.answer["digest"]
-
-    return _seconds(work)
 
 
 def _tried() -> float:

@@ -11,10 +11,10 @@ from django.db import connection, transaction
 from centres.models import Centre, ReportingPeriod
 from compliance import rollups
 from compliance.engine import Tally
-from compliance.facts import Facts, facts_of_period
+from compliance.facts import Facts, Record, facts_of_period
 from compliance.judging import Judged, judged, many_judged
 from compliance.measure import Measured
-from compliance.models import Determination, DeterminationRun, Mandate
+from compliance.models import Determination, DeterminationRun, Mandate, Provision
 
 _ROWS_AT_ONCE = 200
 _MANY = 1_000
@@ -152,31 +152,31 @@ class _Rows:
         self._facts = facts
         self._when = f"{facts.period.code}\t{facts.period.ends_on}\t{facts.known_at.isoformat()}"
         self._why = f"{_escaped(cause)}\t{_cell(run.pk if run else None)}"
-        self._revisions: tuple[int | None, str] = (None, "{}")
+        self._inputs: tuple[Record | None, str] = (None, "")
         self._measured: tuple[Tally | None, str] = (None, _measured(None))
 
     def of(self, one: Judged) -> str:
-        record, provision, answer = one.record, one.provision, one.answer
-        submission = self._facts.submissions.get(record.centre_id)
-        exemptions = self._facts.exemptions.get((record.centre_id, provision.mandate_id), ())
-        decision = self._facts.hand_decisions.get((record.centre_id, provision.pk))
-        return (
-            f"{record.centre_id}\t{provision.pk}\t{self._when}\t{answer['outcome']}\t{answer['digest']}\t"
-            f"{one.answered.text()}\t{record.pk}\t{_cell(submission)}\t{self._revisions_of(submission)}\t"
-            f"{_array([exemption.pk for exemption in exemptions])}\t{_cell(decision.pk if decision else None)}\t"
-            f"{self._why}\t{self._measured_of(one.answered.tally)}\n"
-        )
-
-    def _revisions_of(self, submission: int | None) -> str:
-        if submission != self._revisions[0]:
-            keys = [] if submission is None else self._facts.inventories.revisions(submission)
-            self._revisions = submission, _array(keys)
-        return self._revisions[1]
-
-    def _measured_of(self, tally: Tally | None) -> str:
+        record, provision, answered = one
+        answer, tally = answered.answer, answered.tally
+        if record is not self._inputs[0]:
+            self._inputs = record, self._inputs_of(record)
         if tally is not self._measured[0]:
             self._measured = tally, _measured(tally)
-        return self._measured[1]
+        return (
+            f"{record.centre_id}\t{provision.pk}\t{self._when}\t{answer['outcome']}\t{answer['digest']}\t"
+            f"{answered.text()}\t{self._inputs[1]}\t{self._granted_of(record, provision)}\t{self._why}\t"
+            f"{self._measured[1]}\n"
+        )
+
+    def _inputs_of(self, record: Record) -> str:
+        submission = self._facts.submissions.get(record.centre_id)
+        revisions = [] if submission is None else self._facts.inventories.revisions(submission)
+        return f"{record.pk}\t{_cell(submission)}\t{_array(revisions)}"
+
+    def _granted_of(self, record: Record, provision: Provision) -> str:
+        exemptions = self._facts.exemptions.get((record.centre_id, provision.mandate_id), ())
+        decision = self._facts.hand_decisions.get((record.centre_id, provision.pk))
+        return f"{_array([exemption.pk for exemption in exemptions])}\t{_cell(decision.pk if decision else None)}"
 
 
 def _measured(tally: Tally | None) -> str:

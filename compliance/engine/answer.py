@@ -7,7 +7,7 @@ however many of the one are asked of the other. `answer` asks the same rule and 
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
@@ -37,17 +37,20 @@ class Answered:
         # All of the answer but its digest; the tally is None where the outcome counts no line.
         self.reply, self.tally = reply, tally
         self._asked = subject, question, exemptions
+        self._answer: Json | None = None
 
-    @cached_property
+    @property
     def answer(self) -> Json:
         """The answer, whole."""
-        subject, question, exemptions = self._asked
-        return self.reply | {"digest": subject.digest(question, exemptions)}
+        if self._answer is None:
+            subject, question, exemptions = self._asked
+            self._answer = {**self.reply, "digest": subject.digest(question, exemptions)}
+        return self._answer
 
     def text(self) -> str:
         """The answer in JSON, of which nothing needs escaping: its texts are words, figures and days."""
         answer = self.answer
-        excluded = "[]" if self.tally is None else self.tally.excluded_text
+        excluded = "[]" if self.tally is None else self.tally.excluded_text()
         return (
             f'{{"outcome":"{answer["outcome"]}","reason":{_or_null(answer["reason"])},"low":{_or_null(answer["low"])},'
             f'"high":{_or_null(answer["high"])},"threshold":{_or_null(answer["threshold"])},'

@@ -6,7 +6,6 @@ of `SCALE`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import compress
 from typing import Any
 
@@ -23,7 +22,6 @@ _MAYBE = 3
 # … and from here on those left out, each place for a reason.
 _LEFT_OUT = 6
 _REASONS = ("class", "workload", "status", "acquired_after_as_of", "acquired_before")
-_EXCLUDED = '{"line":%d,"reason":"%s"}'
 _PLACES = _LEFT_OUT + len(_REASONS)
 # So many are remembered for a rule; a register has some hundreds.
 _KNOWN_SORTS = 5_000
@@ -44,24 +42,31 @@ class Tally:
     certain_lines: int
     uncertain_lines: int
     weighable: bool
-    # Where each line was counted, and the lines themselves.
+    # By which metric, how much at each place, where each line was counted, and the lines themselves.
+    metric: str
+    sums: list[int] = field(repr=False)
     places: list[int] = field(repr=False)
     inventory: Inventory = field(repr=False)
+    _excluded_text: str | None = field(default=None, repr=False)
 
-    @cached_property
+    @property
     def units(self) -> tuple[int, int, int]:
         """Units by origin of all lines that count or may count, whatever the metric."""
-        return _by_origin(_summed(self.places, self.inventory.quantities))
+        is_weight = self.metric == "units"
+        return _by_origin(self.sums if is_weight else _summed(self.places, self.inventory.quantities))
 
-    @cached_property
+    @property
     def compute(self) -> tuple[int, int, int]:
         """Their TFLOPS by origin, likewise, in parts of `SCALE`."""
-        return _by_origin(_summed(self.places, self.inventory.computes))
+        is_weight = self.metric == "compute"
+        return _by_origin(self.sums if is_weight else _summed(self.places, self.inventory.computes))
 
-    @cached_property
     def excluded_text(self) -> str:
         """What was left out, in JSON: the answers to several rules can share it."""
-        return f"[{','.join([_EXCLUDED % (entry['line'], entry['reason']) for entry in self.excluded])}]"
+        if self._excluded_text is None:
+            entries = [f'{{"line":{entry["line"]},"reason":"{entry["reason"]}"}}' for entry in self.excluded]
+            self._excluded_text = f"[{','.join(entries)}]"
+        return self._excluded_text
 
     def low(self) -> tuple[int, int]:
         """Domestic and total weight where every open question goes against the centre."""
@@ -94,7 +99,8 @@ class Counting:
             if place >= _LEFT_OUT
         ]
         uncertain = sum(_MAYBE <= place < _LEFT_OUT for place in places) if self._acquired_from is not None else 0
-        domestic, foreign, unknown, maybe_domestic, maybe_foreign, maybe_unknown = _summed(places, weights)[:_LEFT_OUT]
+        sums = _summed(places, weights)
+        domestic, foreign, unknown, maybe_domestic, maybe_foreign, maybe_unknown = sums[:_LEFT_OUT]
         return Tally(
             domestic,
             foreign,
@@ -107,6 +113,8 @@ class Counting:
             uncertain,
             # A quantity weighs at least one.
             weights is inventory.quantities or all(compress(weights, map(_LEFT_OUT.__gt__, places))),
+            self._metric,
+            sums,
             places,
             inventory,
         )

@@ -1,7 +1,6 @@
 """The lines of an inventory laid out in columns, so that a line costs look-ups, however many provisions are asked."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from json.encoder import encode_basestring as quoted
 from operator import attrgetter, itemgetter, mul
 from typing import Any
@@ -21,17 +20,21 @@ Sort = tuple[str, str, str, str | None, str | None]
 class Kind:
     """What a line says but for its quantity, its day and its price: many lines share one."""
 
-    __slots__ = ("compute", "sort", "specimen", "template")
+    __slots__ = ("after_price", "before_price", "before_quantity", "compute", "sort", "specimen")
 
     def __init__(self, specimen: Json) -> None:
         self.specimen = dict(specimen)
         self.sort: Sort = _sort(specimen)
         # TFLOPS of a unit in parts of `SCALE`; 0 where none are known.
         self.compute = scaled(specimen["compute"])
-        # A line in canonical JSON, with blanks for its day, its quantity and its price.
-        cells = {key: _or_null(specimen[key]).replace("%", "%%") for key in _FIXED}
-        cells |= {"acquired_on": "%s", "quantity": "%d", "unit_price": "%s"}
-        self.template = "{" + ",".join(f'"{key}":{cells[key]}' for key in sorted(cells)) + "}"
+        # A line in canonical JSON, but for its day, its quantity and its price.
+        told = {key: _or_null(specimen[key]) for key in _FIXED}
+        self.before_quantity = (
+            f',"chip":{told["chip"]},"class":{told["class"]},"compute":{told["compute"]},'
+            f'"designer_country":{told["designer_country"]},"fabricator_country":{told["fabricator_country"]},"quantity":'
+        )
+        self.before_price = f',"status":{told["status"]},"unit_price":'
+        self.after_price = f',"workload":{told["workload"]}}}'
 
 
 class Inventory:
@@ -48,6 +51,9 @@ class Inventory:
         """`unit_computes`: TFLOPS of a unit in parts of `SCALE`; "" stands for a `day` or a `price` that is null."""
         self.sorts, self.quantities, self.days, self.prices = sorts, quantities, days, prices
         self._unit_computes = unit_computes
+        # The latest day on which anything was acquired; "" where none is known.
+        self.last_day = max(days, default="")
+        self._computes: list[int] | None = None
 
     @classmethod
     def of_lines(cls, lines: list[Json]) -> "Inventory":
@@ -60,20 +66,17 @@ class Inventory:
             [line["unit_price"] or "" for line in lines],
         )
 
-    @cached_property
+    @property
     def computes(self) -> list[int]:
         """TFLOPS of each line, in parts of `SCALE`; 0 where none are known."""
-        return list(map(mul, self.quantities, self._unit_computes))
+        if self._computes is None:
+            self._computes = list(map(mul, self.quantities, self._unit_computes))
+        return self._computes
 
-    @cached_property
+    @property
     def values(self) -> list[int]:
         """The price of each line, in parts of `SCALE` of a yuan; 0 where it is not known."""
         return [quantity * scaled(price or None) for quantity, price in zip(self.quantities, self.prices, strict=True)]
-
-    @cached_property
-    def last_day(self) -> str:
-        """The latest day on which anything was acquired; "" where none is known."""
-        return max(self.days, default="")
 
 
 class KeptInventory(Inventory):
@@ -95,11 +98,12 @@ class KeptInventory(Inventory):
 
     def text(self) -> str:
         """The lines in canonical JSON, without the brackets around them."""
-        blanks: list[Any] = [None] * (3 * len(self._kinds))
-        blanks[0::3] = map(_days.__getitem__, self.days)
-        blanks[1::3] = self.quantities
-        blanks[2::3] = map(_prices.__getitem__, self.prices)
-        return ",".join(map(_template_of, self._kinds)) % tuple(blanks)
+        days, prices = map(_days.__getitem__, self.days), map(_prices.__getitem__, self.prices)
+        columns = zip(days, self._kinds, self.quantities, prices, strict=True)
+        return ",".join([
+            f"{day}{kind.before_quantity}{quantity}{kind.before_price}{price}{kind.after_price}"
+            for day, kind, quantity, price in columns
+        ])  # fmt: skip
 
 
 def checked_kind(specimen: Json) -> Kind:
@@ -113,14 +117,14 @@ def _or_null(text: str | None) -> str:
 
 
 class _Days(dict[str, str]):
-    """Days of acquisition in canonical JSON."""
+    """How a line begins in canonical JSON, by its day of acquisition."""
 
     def __missing__(self, day: str) -> str:
         if day:
             check_date(day, "/lines")
         if len(self) >= KNOWN_LIMIT:
             self.clear()
-        found = self[day] = _or_null(day or None)
+        found = self[day] = f'{{"acquired_on":{_or_null(day or None)}'
         return found
 
 
@@ -139,4 +143,4 @@ class _Prices(dict[str, str]):
 _FIXED = ("chip", "class", "compute", "designer_country", "fabricator_country", "status", "workload")
 _sort = itemgetter("class", "workload", "status", "designer_country", "fabricator_country")
 _days, _prices = _Days(), _Prices()
-_compute_of, _sort_of, _template_of = attrgetter("compute"), attrgetter("sort"), attrgetter("template")
+_compute_of, _sort_of = attrgetter("compute"), attrgetter("sort")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django_filters import rest_framework as filters
@@ -17,9 +18,10 @@ from centres.models import ReportingPeriod
 from compliance import simulate
 from compliance.api import ShareField
 from compliance.change_wording import change_in_words
-from compliance.models import Mandate, SimulatedChange, Simulation, SimulationStatus
+from compliance.models import Mandate, Provision, SimulatedChange, Simulation, SimulationStatus
 from compliance.provision_api import ObjectPart, refused
 from compliance.provision_faults import WrongProvision
+from compliance.simulation_forms import rules_to_try
 from compliance.simulation_page import changes_seen
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -75,7 +77,10 @@ class CurvesSerializer(serializers.Serializer[Any]):
 
 class SimulationSerializer(serializers.ModelSerializer[Simulation]):
     mandate = serializers.CharField(source="mandate.code")
-    provision = serializers.IntegerField(source="provision_id", allow_null=True, help_text="Null: a rule typed in.")
+    provision = serializers.IntegerField(
+        source="provision_id", allow_null=True, help_text="The one that the rule is of; null: a rule of its own."
+    )
+    is_changed = serializers.BooleanField(help_text="Whether the rule says anything else than that provision.")
     period = serializers.CharField(source="period_id")
     regions = serializers.ListField(
         source="region_codes", child=serializers.CharField(), allow_null=True, help_text="Null: the whole country."
@@ -85,7 +90,7 @@ class SimulationSerializer(serializers.ModelSerializer[Simulation]):
     class Meta:
         model = Simulation
         fields: tuple[str, ...] = (
-            "key", "mandate", "provision", "period", "regions", "rule", "status", "asked_at", "known_at",
+            "key", "mandate", "provision", "is_changed", "period", "regions", "rule", "status", "asked_at", "known_at",
         )  # fmt: skip
 
 
@@ -137,9 +142,26 @@ class Simulations(Resource):
         return SimulationSerializer if self.action == "list" else WholeSimulationSerializer
 
 
+class RuleToTryField(serializers.PrimaryKeyRelatedField[Provision]):
+    """A provision of the mandate that is asked about, by its number: one that the caller may try."""
+
+    queryset = Provision.objects.all()
+
+    def get_queryset(self) -> QuerySet[Provision]:
+        mandate = self.context["view"].kwargs["code"]
+        return rules_to_try(self.context["request"].user).filter(mandate__code=mandate)
+
+
 class TrialBody(Body):
     period = CodeField(slug_field="code", queryset=ReportingPeriod.objects.all())
     rule = ObjectPart(allow_null=True, help_text="The provision as the engine reads it.")
+    provision = RuleToTryField(
+        required=False,
+        help_text=(
+            "The provision of the mandate that the rule is of, as it stands or changed: what was decided by hand under "
+            "it holds as long as the scope is its own, and who may not read it may not read what is tried of it."
+        ),
+    )
 
 
 class Trials(Resource):

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
+from chips.timeliness import office_of, offices_of
 from compliance import simulate, simulation_page
 from compliance.models import CurrentDetermination, Simulation, SimulationStatus
 from compliance.reading import rule_in_words
@@ -47,6 +48,7 @@ def show_simulation(request: SignedInRequest, key: UUID) -> HttpResponse:
     is_waiting = simulation.status == SimulationStatus.WAITING
     context: dict[str, Any] = {
         "simulation": simulation,
+        "office": office_of(simulation.asked_by),
         "address": request.build_absolute_uri(request.path),
         "sentence": rule_in_words(simulation.rule, simulation.period.ends_on),
         "rule": json.dumps(simulation.rule, ensure_ascii=False, indent=2),
@@ -109,7 +111,11 @@ def _list(request: SignedInRequest, form: TrialForm, status: int = 200) -> HttpR
     page = Paginator(visible.defer("result").annotate(changed=F("result__changed")), PAGE).get_page(
         request.GET.get("page")
     )
-    rows = [(simulation, simulation_page.asked_in_words(simulation)) for simulation in page]
+    offices = offices_of(simulation.asked_by for simulation in page)
+    rows = [
+        (simulation, simulation_page.asked_in_words(simulation), office)
+        for simulation, office in zip(page, offices, strict=True)
+    ]
     return render(request, "compliance/simulations.html", {"form": form, "page": page, "rows": rows}, status=status)
 
 

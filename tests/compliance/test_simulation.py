@@ -407,6 +407,11 @@ def test_who_sees_what(client: Client) -> None:
         assert {one for one in (whole, part) if str(one.key) in listed.content.decode()} == known
         may_try = client.post("/simulations/", {}).status_code
         assert may_try == (422 if who.role == Role.REGULATOR else 403)
+    # Offices are named, and no persons.
+    client.force_login(analyst)
+    for page in (client.get("/simulations/"), client.get(f"/simulations/{part.key}/")):
+        assert "regulator for Shanghai" in page.content.decode()
+        assert "regional" not in page.content.decode()
     client.force_login(owner)
     foreign, unknown = (cast.told(client.get(f"/simulations/{key}/"), key) for key in (whole.key, uuid.uuid4()))
     assert foreign == unknown

@@ -97,9 +97,11 @@ class SimulationSerializer(serializers.ModelSerializer[Simulation]):
 class ResultSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateField(help_text="The day that is asked about: the period's last.")
     is_open = serializers.BooleanField(help_text="Whether the period was still open, so that all of it can change.")
-    judged = serializers.IntegerField(help_text="Centres that were judged.")
-    illustrative = serializers.IntegerField(help_text="Of them those that never filed: in no count and no curve.")
-    changed = serializers.IntegerField(help_text="Centres whose outcome changes.")
+    judged = serializers.IntegerField(help_text="Centres that were judged and that file.")
+    illustrative = serializers.IntegerField(
+        help_text="Centres judged beside them that never filed: in no count and no curve, only among `changes`."
+    )
+    changed = serializers.IntegerField(help_text="Centres that file and whose outcome changes.")
     without_history = serializers.ListField(
         child=serializers.CharField(), help_text="Codes of centres of which nothing is known on that day."
     )
@@ -112,7 +114,9 @@ class ResultSerializer(serializers.Serializer[Any]):
 
 class WholeSimulationSerializer(SimulationSerializer):
     result = ResultSerializer(allow_null=True, help_text="Null as long as it is not done.")
-    changes = serializers.SerializerMethodField(help_text="The centres whose outcome changes.")
+    changes = serializers.SerializerMethodField(
+        help_text="The centres whose outcome changes; those that never filed are marked by their `provenance`."
+    )
 
     class Meta(SimulationSerializer.Meta):
         fields = (*SimulationSerializer.Meta.fields, "result", "changes")

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
+from centres.models import Provenance
 from chips.timeliness import office_of, offices_of
 from compliance import simulate, simulation_page
 from compliance.models import CurrentDetermination, Simulation, SimulationStatus
@@ -120,8 +121,12 @@ def _list(request: SignedInRequest, form: TrialForm, status: int = 200) -> HttpR
 
 
 def _result(request: SignedInRequest, simulation: Simulation, result: dict[str, Any]) -> dict[str, Any]:
-    """What came of it, and the page of changes that is asked for, of one kind where ``change`` names it."""
-    changes = simulation_page.changes_seen(simulation, request.user)
+    """What came of it, and the page of changes that is asked for, of one kind where ``change`` names it.
+
+    Counted are centres that file; those that never did are told of apart.
+    """
+    seen = simulation_page.changes_seen(simulation, request.user)
+    changes = seen.exclude(centre__provenance=Provenance.ILLUSTRATIVE)
     kinds = simulation_page.by_change(changes)
     chosen = next((kind for kind in kinds if kind["name"] == request.GET.get("change")), None)
     if chosen:
@@ -136,4 +141,5 @@ def _result(request: SignedInRequest, simulation: Simulation, result: dict[str, 
         "kinds": kinds,
         "chosen": chosen,
         "changes": Paginator(changes, PAGE).get_page(request.GET.get("page")),
+        "illustrative": seen.filter(centre__provenance=Provenance.ILLUSTRATIVE),
     }

@@ -22,7 +22,6 @@ from compliance.reading import centres_in_words, regions_by_code
 from compliance.ruling_forms import RulingForm
 
 PAGE = 50
-SHOWN_UNKNOWN = 200
 
 
 class Choice(NamedTuple):
@@ -43,16 +42,24 @@ def list_matters(request: SignedInRequest) -> HttpResponse:
     context: dict[str, Any] = {"choice": choice, "provisions": provisions, "periods": periods}
     if choice.provision is not None and choice.provision.case_by_case is not None:
         found = rulings.listed(choice.provision, user=request.user, day=choice.day, known_at=now)
-        query = request.GET.copy()
-        query.pop("page", None)
         scope = choice.provision.case_by_case
+        unknown = Paginator(found.unknown, PAGE).get_page(request.GET.get("unknown"))
         context |= {
             "page": Paginator(found.matters, PAGE).get_page(request.GET.get("page")),
-            "address": query.urlencode(),
-            "unknown": [(one, rulings.missing_facts(one, scope)) for one in found.unknown[:SHOWN_UNKNOWN]],
+            "address": _without(request, "page"),
+            "unknown_page": unknown,
+            "unknown_address": _without(request, "unknown"),
+            "unknown": [(one, rulings.missing_facts(one, scope)) for one in unknown],
             **_scopes(choice.provision),
         }
     return render(request, "compliance/case_by_case.html", context)
+
+
+def _without(request: SignedInRequest, name: str) -> str:
+    """The parameters of the address but for `name`: each list is turned over by itself."""
+    query = request.GET.copy()
+    query.pop(name, None)
+    return query.urlencode()
 
 
 def _scopes(provision: Provision) -> dict[str, str]:

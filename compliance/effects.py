@@ -108,11 +108,13 @@ def of_revocation(exemption: Exemption, *, from_on: date) -> Effects:
     )
 
 
-def of_ruling(*, centre: Centre, provision: Provision, ruling: str, from_on: date) -> Effects:
+def of_hand_decision(*, centre: Centre, provision: Provision, ruling: str, from_on: date) -> Effects:
     """What it would come to that `provision` is decided by hand for `centre`, from `from_on` on, as `ruling` says."""
     decision = HandDecision(centre=centre, provision=provision, ruling=ruling, from_on=from_on)
     periods = [period for period in periods_of_provision(provision) if period.ends_on >= from_on]
-    return _effects((facts, _with_ruling(facts, decision)) for facts in _facts_of(periods, centre, provision.mandate))
+    return _effects(
+        (facts, _with_hand_decision(facts, decision)) for facts in _facts_of(periods, centre, provision.mandate)
+    )
 
 
 def of_adoption(*, model: ChipModel, claims: Iterable[Claim], from_on: date) -> Effects:
@@ -160,7 +162,7 @@ def _without(facts: Facts, exemption: Exemption) -> Facts:
     return facts._replace(exemptions={**facts.exemptions, where: others})
 
 
-def _with_ruling(facts: Facts, decision: HandDecision) -> Facts:
+def _with_hand_decision(facts: Facts, decision: HandDecision) -> Facts:
     where = (decision.centre_id, decision.provision_id)
     standing = facts.hand_decisions.get(where)
     if standing is not None and standing.from_on > decision.from_on:

@@ -169,13 +169,13 @@ def test_what_is_decided_by_hand(centres: list[Centre]) -> None:
     for quarter in QUARTERS:
         determine(period=cast.period(quarter), cause="test")
     asked: dict[str, Any] = {"centre": where, "provision": provision, "from_on": date(2025, 12, 31)}
-    found = effects.of_ruling(ruling=Ruling.APPLIES, **asked)
+    found = effects.of_hand_decision(ruling=Ruling.APPLIES, **asked)
     assert told(found) == {("SH-20", "CN-2025-NEW", "2025Q4", "out_of_scope", "non_compliant")}
     assert told(found) == happened(lambda: rule_by_hand(asked, Ruling.APPLIES))
     earlier = asked | {"from_on": date(2025, 12, 1)}
     # What was decided for a later day keeps its day.
-    assert not effects.of_ruling(ruling=Ruling.RELEASED, **earlier).flips
-    released = effects.of_ruling(ruling=Ruling.RELEASED, **asked)
+    assert not effects.of_hand_decision(ruling=Ruling.RELEASED, **earlier).flips
+    released = effects.of_hand_decision(ruling=Ruling.RELEASED, **asked)
     assert told(released) == happened(lambda: rule_by_hand(asked, Ruling.RELEASED)) != set()
 
 

@@ -372,7 +372,7 @@ def test_a_centre_is_decided_by_hand_knowing_what_that_changes(owner: Operator, 
     looked = client.post(address, form | {"step": "show"})
     assert "1 outcome would change." in looked.content.decode()
     assert not HandDecision.objects.exists()
-    # Another ruling than was looked at is shown first.
+    # Another decision than was looked at is shown first.
     seal = looked.context["form"].seal
     client.post(address, form | {"ruling": "released", "step": "take", "seen": seal})
     assert not HandDecision.objects.exists()

@@ -23,6 +23,7 @@ from compliance import simulate, tasks
 from compliance.determine import determine
 from compliance.engine import answer
 from compliance.facts import facts_of_period
+from compliance.hand_decisions import decide
 from compliance.models import (
     CurrentDetermination,
     Exemption,
@@ -32,7 +33,6 @@ from compliance.models import (
     Simulation,
     SimulationStatus,
 )
-from compliance.rulings import decide
 from compliance.simulation_page import totals
 from compliance.trial import weighed_by
 from demonstration.store import determine_periods, store_country
@@ -414,9 +414,10 @@ def test_who_sees_what(client: Client) -> None:
         assert may_try == (422 if who.role == Role.REGULATOR else 403)
     # Offices are named, and no persons.
     client.force_login(analyst)
-    for page in (client.get("/simulations/"), client.get(f"/simulations/{part.key}/")):
-        assert "regulator for Shanghai" in page.content.decode()
-        assert "regional" not in page.content.decode()
+    for address in ("/simulations/", f"/simulations/{part.key}/"):
+        shown = client.get(address).content.decode()
+        assert "regulator for Shanghai" in shown
+        assert "regional" not in shown
     client.force_login(owner)
     foreign, unknown = (cast.told(client.get(f"/simulations/{key}/"), key) for key in (whole.key, uuid.uuid4()))
     assert foreign == unknown

@@ -27,8 +27,8 @@ def test_what_was_filed_since_is_read_whether_or_not_a_rule_was_in_force(has_pro
             ownership="local_soe", status="operating",
         )  # fmt: skip
 
-    def filed(**units: int) -> None:
-        cast.file(where, period, **units)
+    def filed(ascend: int, h800: int) -> None:
+        cast.file(where, period, ascend=ascend, h800=h800)
         assert fulfil(request_determination(period=period, centres=[where.pk], cause="submission accepted").pk)
 
     filed(ascend=4, h800=6)

@@ -1,13 +1,14 @@
 """The catalogue: loading what is published of chips, and deciding which claim counts."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -39,6 +40,7 @@ CLAIM_COLUMNS = ("vendor", "model", "figure", "value", "source", "confidence", "
 CONTROL_COLUMNS = ("vendor", "model", "controlled_on", "measure", "source", "confidence")
 MARKET_COLUMNS = ("period", "measure", "vendor", "units", "share_percent", "source", "confidence")
 DECIDED_BY = "reference data"
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?", re.ASCII)
 
 
 def load_vendors(data: Path = DATA) -> int:
@@ -316,18 +318,23 @@ def doubts(models: Iterable[int]) -> dict[int, list[str]]:
 
 def has_contested(figure: str) -> bool:
     """Whether sources differ on `figure` of any model."""
-    differing = Claim.objects.filter(figure=figure).values("chip_model").annotate(values=Count("value", distinct=True))
-    return differing.filter(values__gt=1).exists()
+    values = defaultdict(list)
+    for model, value in Claim.objects.filter(figure=figure).values_list("chip_model", "value"):
+        values[model].append(value)
+    return any(map(differ, values.values()))
 
 
 def contested_figures(model: ChipModel) -> set[str]:
     """The figures of `model` whose claims differ."""
-    values: dict[str, set[str]] = {}
+    values = defaultdict(list)
     for claim in model.claims.all():
-        value = claim.value
-        plain = re.sub(r"(\.\d*?)0+$", r"\1", value).rstrip(".") if "." in value else value
-        values.setdefault(claim.figure, set()).add(plain)
-    return {figure for figure, found in values.items() if len(found) > 1}
+        values[claim.figure].append(claim.value)
+    return {figure for figure, claimed in values.items() if differ(claimed)}
+
+
+def differ(values: Iterable[str]) -> bool:
+    """Whether what is claimed of one figure is contested: numbers are the same however they are written."""
+    return len({Fraction(value) if _NUMBER.fullmatch(value) else value for value in values}) > 1
 
 
 def for_intake() -> dict[str, Any]:

@@ -6,10 +6,10 @@ read it, so that none can say otherwise than another. Centres are given as a que
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -84,12 +84,29 @@ def why_locked(term: Term) -> str:
 
 def office_of(user: User | None) -> str:
     """The office in which `user` decides, and not who it is, in the reader's language."""
+    (office,) = offices_of([user])
+    return office
+
+
+def offices_of(users: Iterable[User | None]) -> list[str]:
+    """The `office_of` each of `users`, in their order; one query for any number of them."""
+    deciding = list(users)
+    codes = {code for user in deciding if _is_regional(user) for code in user.region_codes}
+    regions = list(Region.objects.filter(pk__in=codes)) if codes else []
+    return [_office(user, regions) for user in deciding]
+
+
+def _is_regional(user: User | None) -> TypeGuard[User]:
+    return user is not None and user.role == Role.REGULATOR and not user.all_regions
+
+
+def _office(user: User | None, regions: list[Region]) -> str:
     if user is None:
         return _("the register")
-    if user.role != Role.REGULATOR or user.all_regions:
+    if not _is_regional(user):
         return str(user.get_role_display())
-    regions = Region.objects.filter(pk__in=user.region_codes)
-    return _("regulator for %(regions)s") % {"regions": _(", ").join(named(region) for region in regions)}
+    own = [named(region) for region in regions if region.pk in user.region_codes]
+    return _("regulator for %(regions)s") % {"regions": _(", ").join(own)}
 
 
 class Name(NamedTuple):

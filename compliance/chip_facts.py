@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
+from chips.catalogue import differ
 from chips.models import ChipModel, ChipRevision, Claim, Figure
 from compliance.models import InventoryRollup
 
@@ -67,7 +68,7 @@ def _facts(chip: ChipModel, revision: ChipRevision | None, claims: list[Claim]) 
         origin=UNKNOWN if country is None else DOMESTIC if country == InventoryRollup.HOME else FOREIGN,
         compute=_above_nothing(compute),
         power=_above_nothing(power),
-        is_contested=len({Fraction(claim.value) for claim in claims if claim.figure == Figure.FP16_TFLOPS}) > 1,
+        is_contested=differ(claim.value for claim in claims if claim.figure == Figure.FP16_TFLOPS),
         control=counting.get(Figure.EXPORT_CONTROLLED_ON),
     )
 

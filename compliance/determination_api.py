@@ -248,6 +248,12 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     lines = ExplainedLineSerializer(many=True, allow_null=True)
 
 
+class NamedRecordSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="`lines` of a submission, or `chip_revision`.")
+    key = serializers.IntegerField()
+    name = serializers.CharField()
+
+
 class ReproductionSerializer(serializers.Serializer[Any]):
     determination = serializers.IntegerField()
     centre = serializers.CharField()
@@ -256,9 +262,7 @@ class ReproductionSerializer(serializers.Serializer[Any]):
     is_reproduced = serializers.BooleanField()
     digest = serializers.CharField(allow_null=True, help_text="Of the document as made again; null where none can be.")
     differences = DifferenceSerializer(many=True)
-    suspects = serializers.ListField(
-        child=serializers.CharField(), help_text="Records that contradict what was kept of them elsewhere."
-    )
+    suspects = NamedRecordSerializer(many=True, help_text="Records that contradict what was kept of them elsewhere.")
 
 
 class DeterminationFilters(filters.FilterSet):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -94,12 +94,13 @@ def show_reproduction(request: SignedInRequest, determination_id: int) -> HttpRe
 
 @require_GET
 def download_explanation(request: SignedInRequest, determination_id: int) -> HttpResponseBase:
-    """The explanation, whole, as the API answers it: to be kept, or read by a program."""
+    """The explanation, whole, as the API answers it: to be kept, or read by a program; 409 where there is none."""
     determination = _determination(request, determination_id)
     try:
         explanation = explain(determination)
     except NotExplained as error:
-        raise Http404 from error
+        context = {"determination": determination, "reproduction": error.reproduction, "made_at": timezone.now()}
+        return render(request, "compliance/reproduction.html", context, status=409)
     provisional = reasons_of([determination], now=timezone.now())[determination.pk]
     known = telling.told(explanation, determination, provisional)
     etag = telling.etag_of(known, with_lines=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
-from centres.models import Centre, CentreRecord, ReportingPeriod
+from centres.models import Centre, CentreRecord, Provenance, ReportingPeriod
 from chips.catalogue import revisions_after
 from chips.models import ChipModel, Claim
 from compliance.facts import Facts, facts_of_period
@@ -45,10 +45,15 @@ class Flip(NamedTuple):
 
 
 class Effects(NamedTuple):
-    """What a change would come to: every flip, by period, mandate and centre; who was judged, over which periods."""
+    """What a change would come to: every flip, by period, mandate and centre; who was judged, over which periods.
+
+    Counts are of filings, as rollups are: what was worked out for a centre that never filed is told apart.
+    """
 
     flips: list[Flip]
-    # The keys of the centres that were judged.
+    # Those of centres that never filed.
+    illustrative: list[Flip]
+    # The keys of the centres that were judged and that file.
     judged: frozenset[int]
     periods: list[ReportingPeriod]
 
@@ -59,8 +64,12 @@ class Effects(NamedTuple):
 
     def visible_to(self, user: User) -> Effects:
         """Those of the centres that `user` may know of."""
-        seen = frozenset(Centre.objects.visible_to(user).filter(pk__in=self.judged).values_list("pk", flat=True))
-        return Effects([flip for flip in self.flips if flip.centre.pk in seen], seen, self.periods)
+        told_of = self.judged | {flip.centre.pk for flip in self.illustrative}
+        seen = frozenset(Centre.objects.visible_to(user).filter(pk__in=told_of).values_list("pk", flat=True))
+        flips, illustrative = (
+            [flip for flip in told if flip.centre.pk in seen] for told in (self.flips, self.illustrative)
+        )
+        return Effects(flips, illustrative, self.judged & seen, self.periods)
 
 
 def outcome_of(answer: Mapping[str, Any] | None) -> str:
@@ -99,11 +108,13 @@ def of_revocation(exemption: Exemption, *, from_on: date) -> Effects:
     )
 
 
-def of_ruling(*, centre: Centre, provision: Provision, ruling: str, from_on: date) -> Effects:
+def of_hand_decision(*, centre: Centre, provision: Provision, ruling: str, from_on: date) -> Effects:
     """What it would come to that `provision` is decided by hand for `centre`, from `from_on` on, as `ruling` says."""
     decision = HandDecision(centre=centre, provision=provision, ruling=ruling, from_on=from_on)
     periods = [period for period in periods_of_provision(provision) if period.ends_on >= from_on]
-    return _effects((facts, _with_ruling(facts, decision)) for facts in _facts_of(periods, centre, provision.mandate))
+    return _effects(
+        (facts, _with_hand_decision(facts, decision)) for facts in _facts_of(periods, centre, provision.mandate)
+    )
 
 
 def of_adoption(*, model: ChipModel, claims: Iterable[Claim], from_on: date) -> Effects:
@@ -151,7 +162,7 @@ def _without(facts: Facts, exemption: Exemption) -> Facts:
     return facts._replace(exemptions={**facts.exemptions, where: others})
 
 
-def _with_ruling(facts: Facts, decision: HandDecision) -> Facts:
+def _with_hand_decision(facts: Facts, decision: HandDecision) -> Facts:
     where = (decision.centre_id, decision.provision_id)
     standing = facts.hand_decisions.get(where)
     if standing is not None and standing.from_on > decision.from_on:
@@ -167,11 +178,19 @@ def _effects(supposed: Iterable[tuple[Facts, Facts]]) -> Effects:
     periods = []
     for before, after in supposed:
         periods.append(before.period)
-        judged_centres.update(record.centre_id for record in (*before.records, *after.records))
+        judged_centres.update(
+            record.centre_id
+            for record in (*before.records, *after.records)
+            if record.provenance != Provenance.ILLUSTRATIVE
+        )
         found += _flips(before, after)
     centres = Centre.objects.in_bulk({one.centre_id for one in found})
-    flips = [Flip(centres[one.centre_id], *one[1:]) for one in found]
-    return Effects(flips, frozenset(judged_centres), periods)
+    flips: list[Flip] = []
+    illustrative: list[Flip] = []
+    for one in found:
+        told = flips if one.centre_id in judged_centres else illustrative
+        told.append(Flip(centres[one.centre_id], *one[1:]))
+    return Effects(flips, illustrative, frozenset(judged_centres), periods)
 
 
 class _Found(NamedTuple):

@@ -22,11 +22,15 @@ _LINES = """
 NAMED = ("centre", "provision__mandate", "period", "centre_record", "submission", "hand_decision")
 
 
-class Missing(NamedTuple):
-    """A record that a determination names and that is not there: of what kind, under which key."""
+class NamedRecord(NamedTuple):
+    """A record that a determination names: of what kind, as a code, under which key, and what it is called.
+
+    Without a key: one or more of them, and which cannot be told.
+    """
 
     kind: str
-    key: int
+    key: int | None
+    name: str = ""
 
 
 class Inputs(NamedTuple):
@@ -40,7 +44,8 @@ class Inputs(NamedTuple):
     # By chip model: the revisions that the determination names.
     revisions: dict[int, ChipRevision]
     exemptions: list[Exemption]
-    missing: list[Missing]
+    # What it names and is not there.
+    missing: list[NamedRecord]
 
 
 class _Filed(NamedTuple):
@@ -72,8 +77,8 @@ def inputs_of(determinations: Iterable[Determination]) -> Iterator[Inputs]:
         if before[0] != same:
             before = same, list(_lines(columns, named, chips))
         granted = [exemptions[key] for key in one.exemptions if key in exemptions]
-        missing = [Missing("chip revision", key) for key in one.chip_revisions if key not in revisions]
-        missing += [Missing("exemption", key) for key in one.exemptions if key not in exemptions]
+        missing = [NamedRecord("chip_revision", key) for key in one.chip_revisions if key not in revisions]
+        missing += [NamedRecord("exemption", key) for key in one.exemptions if key not in exemptions]
         document = _document(one, before[1], granted)
         yield Inputs(one, document, columns.rows, columns.models, named, granted, missing)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -90,7 +90,7 @@ def _power_apart(evidence: dict[str, Any], chips: Mapping[int, ChipModel]) -> st
         "stated": intcomma(evidence["stated_mw"]),
         "chips": intcomma(evidence["chips"]),
         "alone": intcomma(_cut(watts / _MEGAWATT)),
-        "most": intcomma(_cut(Decimal(evidence["most_watts"]) / _MEGAWATT)),
+        "most": intcomma(_not_under(Decimal(evidence["most_watts"]) / _MEGAWATT)),
     }
     if stated * _MEGAWATT < watts:
         said = (
@@ -125,6 +125,11 @@ def _day(text: str) -> str:
 def _cut(value: Decimal) -> str:
     """To three places, never rounded up."""
     return f"{int(value * 1000) / Decimal(1000):f}"
+
+
+def _not_under(value: Decimal) -> str:
+    """To three places, never cut: what "not more than" is said of."""
+    return f"{(value * 1000).to_integral_value(ROUND_CEILING) / 1000:f}"
 
 
 def _named(chip: ChipModel) -> str:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from chips.models import ChipRevision, Claim, Figure
 from chips.receipts import lines_sha256
 from compliance.engine import DocumentFault, answer
-from compliance.inputs import NAMED, Inputs, inputs_of
+from compliance.inputs import NAMED, Inputs, NamedRecord, inputs_of
 from compliance.measure import measure
 from compliance.models import Determination
 
@@ -29,7 +29,8 @@ class Difference(NamedTuple):
     """A part of a determination that comes out otherwise: as it is kept, and as it is made again.
 
     `part` is ``digest``, ``outcome``, ``as_of``, a measured column, or ``answer/`` and a key of the engine's answer;
-    ``document`` where the engine refuses the document, ``records`` where one that is named is not there.
+    ``document`` where the engine refuses the document: made again is its fault. ``records`` where one that is named is
+    not there: kept is which, made again is None.
     """
 
     part: str
@@ -46,8 +47,8 @@ class Reproduction(NamedTuple):
     # The engine's answer now; None where it gives none.
     answer: dict[str, Any] | None
     differences: list[Difference]
-    # Records that contradict what was kept of them elsewhere, in the register's English.
-    suspects: list[str]
+    # Records that contradict what was kept of them elsewhere.
+    suspects: list[NamedRecord]
 
     @property
     def is_reproduced(self) -> bool:
@@ -85,7 +86,8 @@ def told(one: Reproduction) -> dict[str, Any]:
         {"part": part, "kept": _plain(kept), "made_again": _plain(made_again)}
         for part, kept, made_again in one.differences
     ]
-    return named | {"is_reproduced": one.is_reproduced, "differences": differences, "suspects": one.suspects}
+    suspects = [suspect._asdict() for suspect in one.suspects]
+    return named | {"is_reproduced": one.is_reproduced, "differences": differences, "suspects": suspects}
 
 
 def _next_batch(ordered: QuerySet[Determination]) -> list[int]:
@@ -101,16 +103,15 @@ def _next_batch(ordered: QuerySet[Determination]) -> list[int]:
 
 
 def _without_records(key: int) -> Reproduction:
-    gone = Difference("records", "all that it names", "one or more are gone")
-    return Reproduction(key, None, None, [gone], [])
+    return Reproduction(key, None, None, [Difference("records", NamedRecord("some", None), None)], [])
 
 
 def _reproduced(inputs: Inputs) -> Reproduction:
-    differences = [Difference("records", f"{kind} {key}", "gone") for kind, key in inputs.missing]
+    differences = [Difference("records", record, None) for record in inputs.missing]
     try:
         reply = answer(inputs.document)
     except DocumentFault as fault:
-        refused = Difference("document", inputs.determination.digest, f"{fault.path}: {fault.message}")
+        refused = Difference("document", inputs.determination.digest, fault)
         return Reproduction(inputs.determination.pk, inputs, None, [*differences, refused], _suspects(inputs))
     differences += _differences(inputs, reply)
     suspects = _suspects(inputs) if differences else []
@@ -134,7 +135,7 @@ def _exact(value: int | Decimal | str | None) -> Decimal | None:
     return None if value is None else Decimal(value)
 
 
-def _suspects(inputs: Inputs) -> list[str]:
+def _suspects(inputs: Inputs) -> list[NamedRecord]:
     """The records of `inputs` that contradict what else was kept of them: lines their digest, revisions their claims.
 
     Of other records nothing else is kept; where none of these contradicts, one of those was changed, or the
@@ -143,11 +144,11 @@ def _suspects(inputs: Inputs) -> list[str]:
     submission = inputs.determination.submission
     suspects = []
     if submission is not None and submission.lines_sha256 and lines_sha256(submission) != submission.lines_sha256:
-        suspects.append(f"the lines of submission {submission.accession_number or submission.pk}")
+        suspects.append(NamedRecord("lines", submission.pk, submission.accession_number or str(submission.pk)))
     named = {key for revision in inputs.revisions.values() for key in revision.claims}
     claims = Claim.objects.in_bulk(named)
     suspects += [
-        f"chip revision {revision.pk} ({revision.name})"
+        NamedRecord("chip_revision", revision.pk, revision.name)
         for revision in inputs.revisions.values()
         if not _rests_on(revision, claims)
     ]
@@ -165,5 +166,13 @@ def _rests_on(revision: ChipRevision, claims: dict[int, Claim]) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON takes it; decimals as texts."""
-    return f"{value:f}" if isinstance(value, Decimal) else value
+    """A value as JSON takes it; decimals as texts, a record by its kind and key, a fault in the engine's words."""
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case NamedRecord():
+            return value.kind if value.key is None else f"{value.kind} {value.key}"
+        case DocumentFault():
+            return f"{value.path}: {value.message}"
+        case _:
+            return value

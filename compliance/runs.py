@@ -56,9 +56,12 @@ def changes_of(run: DeterminationRun, user: User) -> QuerySet[OutcomeChange]:
     return seen.select_related("centre", "mandate", "period", "before", "after").order_by("pk")
 
 
-def title_of(run: DeterminationRun) -> str:
-    """What the run is about, in words."""
-    return _TITLES[run.cause, "centres" in run.subject]() % run.subject
+def title_of(run: DeterminationRun, user: User) -> str:
+    """What the run is about, in words; how many centres it is of is for those who see them all."""
+    is_of_several = "centres" in run.subject
+    if is_of_several and not user.sees_whole_country:
+        return _("Something else was recorded of several centres, some of them in your provinces")
+    return _TITLES[run.cause, is_of_several]() % run.subject
 
 
 # By cause, and whether it is of several centres.

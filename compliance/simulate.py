@@ -33,7 +33,8 @@ def request_simulation(
 ) -> Simulation:
     """Ask for `rule` to be judged over `period` wherever `by` is a regulator; ring after the commit.
 
-    `provision` is the one whose rule it is as it stands; None for a rule that was typed in. Raises `WrongProvision`.
+    `provision`, of `mandate`, is the one that the rule is of, as it stands or changed: what was decided by hand under
+    it holds as long as the scope is its own. None for a rule of its own. Raises `WrongProvision`.
     """
     simulation = _written(by, mandate, rule, period, provision)
     _ring(simulation)
@@ -41,9 +42,11 @@ def request_simulation(
 
 
 @transaction.atomic
-def simulate(*, by: User, mandate: Mandate, rule: dict[str, Any], period: ReportingPeriod) -> Simulation:
-    """Judge `rule` over `period` at once, and keep what came of it; raises like `request_simulation`."""
-    simulation = _written(by, mandate, rule, period, None)
+def simulate(
+    *, by: User, mandate: Mandate, rule: dict[str, Any], period: ReportingPeriod, provision: Provision | None = None
+) -> Simulation:
+    """Judge `rule` over `period` at once, and keep what came of it; takes and raises like `request_simulation`."""
+    simulation = _written(by, mandate, rule, period, provision)
     _finish(simulation)
     return simulation
 
@@ -97,11 +100,13 @@ def _written(
 ) -> Simulation:
     if faults := list(faults_of_rule(rule)):
         raise WrongProvision(faults)
+    has_its_scope = provision is not None and rule["scope"] == provision.rule["scope"]
     return Simulation.objects.create(
         mandate=mandate,
         provision=provision,
+        is_changed=provision is not None and rule != provision.rule,
         rule=rule,
-        case_by_case=provision.case_by_case if provision else None,
+        case_by_case=provision.case_by_case if provision and has_its_scope else None,
         period=period,
         region_codes=None if by.all_regions else sorted(by.region_codes),
         asked_by=by,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django_filters import rest_framework as filters
@@ -17,9 +18,10 @@ from centres.models import ReportingPeriod
 from compliance import simulate
 from compliance.api import ShareField
 from compliance.change_wording import change_in_words
-from compliance.models import Mandate, SimulatedChange, Simulation, SimulationStatus
+from compliance.models import Mandate, Provision, SimulatedChange, Simulation, SimulationStatus
 from compliance.provision_api import ObjectPart, refused
 from compliance.provision_faults import WrongProvision
+from compliance.simulation_forms import rules_to_try
 from compliance.simulation_page import changes_seen
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -75,7 +77,10 @@ class CurvesSerializer(serializers.Serializer[Any]):
 
 class SimulationSerializer(serializers.ModelSerializer[Simulation]):
     mandate = serializers.CharField(source="mandate.code")
-    provision = serializers.IntegerField(source="provision_id", allow_null=True, help_text="Null: a rule typed in.")
+    provision = serializers.IntegerField(
+        source="provision_id", allow_null=True, help_text="The one that the rule is of; null: a rule of its own."
+    )
+    is_changed = serializers.BooleanField(help_text="Whether the rule says anything else than that provision.")
     period = serializers.CharField(source="period_id")
     regions = serializers.ListField(
         source="region_codes", child=serializers.CharField(), allow_null=True, help_text="Null: the whole country."
@@ -85,16 +90,18 @@ class SimulationSerializer(serializers.ModelSerializer[Simulation]):
     class Meta:
         model = Simulation
         fields: tuple[str, ...] = (
-            "key", "mandate", "provision", "period", "regions", "rule", "status", "asked_at", "known_at",
+            "key", "mandate", "provision", "is_changed", "period", "regions", "rule", "status", "asked_at", "known_at",
         )  # fmt: skip
 
 
 class ResultSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateField(help_text="The day that is asked about: the period's last.")
     is_open = serializers.BooleanField(help_text="Whether the period was still open, so that all of it can change.")
-    judged = serializers.IntegerField(help_text="Centres that were judged.")
-    illustrative = serializers.IntegerField(help_text="Of them those that never filed: in no count and no curve.")
-    changed = serializers.IntegerField(help_text="Centres whose outcome changes.")
+    judged = serializers.IntegerField(help_text="Centres that were judged and that file.")
+    illustrative = serializers.IntegerField(
+        help_text="Centres judged beside them that never filed: in no count and no curve, only among `changes`."
+    )
+    changed = serializers.IntegerField(help_text="Centres that file and whose outcome changes.")
     without_history = serializers.ListField(
         child=serializers.CharField(), help_text="Codes of centres of which nothing is known on that day."
     )
@@ -107,7 +114,9 @@ class ResultSerializer(serializers.Serializer[Any]):
 
 class WholeSimulationSerializer(SimulationSerializer):
     result = ResultSerializer(allow_null=True, help_text="Null as long as it is not done.")
-    changes = serializers.SerializerMethodField(help_text="The centres whose outcome changes.")
+    changes = serializers.SerializerMethodField(
+        help_text="The centres whose outcome changes; those that never filed are marked by their `provenance`."
+    )
 
     class Meta(SimulationSerializer.Meta):
         fields = (*SimulationSerializer.Meta.fields, "result", "changes")
@@ -137,9 +146,26 @@ class Simulations(Resource):
         return SimulationSerializer if self.action == "list" else WholeSimulationSerializer
 
 
+class RuleToTryField(serializers.PrimaryKeyRelatedField[Provision]):
+    """A provision of the mandate that is asked about, by its number: one that the caller may try."""
+
+    queryset = Provision.objects.all()
+
+    def get_queryset(self) -> QuerySet[Provision]:
+        mandate = self.context["view"].kwargs["code"]
+        return rules_to_try(self.context["request"].user).filter(mandate__code=mandate)
+
+
 class TrialBody(Body):
     period = CodeField(slug_field="code", queryset=ReportingPeriod.objects.all())
     rule = ObjectPart(allow_null=True, help_text="The provision as the engine reads it.")
+    provision = RuleToTryField(
+        required=False,
+        help_text=(
+            "The provision of the mandate that the rule is of, as it stands or changed: what was decided by hand under "
+            "it holds as long as the scope is its own, and who may not read it may not read what is tried of it."
+        ),
+    )
 
 
 class Trials(Resource):

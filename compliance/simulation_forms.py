@@ -109,10 +109,4 @@ class TrialForm(forms.Form):
             share = f"{threshold.scaleb(-2).normalize():f}"
             comparator = cleaned["comparator"] or "at_least"
             rule = with_threshold(rule, day=period.ends_on, comparator=comparator, threshold=share)
-        return {
-            "mandate": provision.mandate,
-            "rule": rule,
-            "period": period,
-            # Only a rule that is just as it was written is the provision's.
-            "provision": provision if rule == provision.rule else None,
-        }
+        return {"mandate": provision.mandate, "rule": rule, "period": period, "provision": provision}

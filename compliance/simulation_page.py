@@ -79,7 +79,7 @@ def chart(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changes_seen(simulation: Simulation, user: User) -> QuerySet[SimulatedChange]:
-    """The centres whose outcome changes and of which `user` may know."""
+    """The centres whose outcome changes and of which `user` may know, those that never filed among them."""
     seen = simulation.changes.filter(centre__in=Centre.objects.visible_to(user))
     return seen.select_related("centre__region").order_by("outcome_before", "outcome_after", "centre__code")
 

@@ -16,6 +16,8 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
+from centres.models import Provenance
+from chips.timeliness import office_of, offices_of
 from compliance import simulate, simulation_page
 from compliance.models import CurrentDetermination, Simulation, SimulationStatus
 from compliance.reading import rule_in_words
@@ -47,6 +49,7 @@ def show_simulation(request: SignedInRequest, key: UUID) -> HttpResponse:
     is_waiting = simulation.status == SimulationStatus.WAITING
     context: dict[str, Any] = {
         "simulation": simulation,
+        "office": office_of(simulation.asked_by),
         "address": request.build_absolute_uri(request.path),
         "sentence": rule_in_words(simulation.rule, simulation.period.ends_on),
         "rule": json.dumps(simulation.rule, ensure_ascii=False, indent=2),
@@ -109,13 +112,21 @@ def _list(request: SignedInRequest, form: TrialForm, status: int = 200) -> HttpR
     page = Paginator(visible.defer("result").annotate(changed=F("result__changed")), PAGE).get_page(
         request.GET.get("page")
     )
-    rows = [(simulation, simulation_page.asked_in_words(simulation)) for simulation in page]
+    offices = offices_of(simulation.asked_by for simulation in page)
+    rows = [
+        (simulation, simulation_page.asked_in_words(simulation), office)
+        for simulation, office in zip(page, offices, strict=True)
+    ]
     return render(request, "compliance/simulations.html", {"form": form, "page": page, "rows": rows}, status=status)
 
 
 def _result(request: SignedInRequest, simulation: Simulation, result: dict[str, Any]) -> dict[str, Any]:
-    """What came of it, and the page of changes that is asked for, of one kind where ``change`` names it."""
-    changes = simulation_page.changes_seen(simulation, request.user)
+    """What came of it, and the page of changes that is asked for, of one kind where ``change`` names it.
+
+    Counted are centres that file; those that never did are told of apart.
+    """
+    seen = simulation_page.changes_seen(simulation, request.user)
+    changes = seen.exclude(centre__provenance=Provenance.ILLUSTRATIVE)
     kinds = simulation_page.by_change(changes)
     chosen = next((kind for kind in kinds if kind["name"] == request.GET.get("change")), None)
     if chosen:
@@ -130,4 +141,5 @@ def _result(request: SignedInRequest, simulation: Simulation, result: dict[str, 
         "kinds": kinds,
         "chosen": chosen,
         "changes": Paginator(changes, PAGE).get_page(request.GET.get("page")),
+        "illustrative": seen.filter(centre__provenance=Provenance.ILLUSTRATIVE),
     }

@@ -41,7 +41,7 @@ def redo_for_exemption(exemption: Exemption, *, by: User | None) -> Determinatio
     )
 
 
-def redo_for_ruling(decision: HandDecision, *, by: User | None) -> DeterminationRun | None:
+def redo_for_hand_decision(decision: HandDecision, *, by: User | None) -> DeterminationRun | None:
     """The centre that was decided by hand, in the periods in which the provision is the one in force."""
     provision = decision.provision
     return request_run(

@@ -29,7 +29,7 @@ def tried(simulation: Simulation, *, known_at: datetime) -> tuple[dict[str, Any]
     """What comes of judging the rule by what is known at `known_at`: `Simulation.result`, and whose outcome changes.
 
     Nothing is stored. Counts and curves are of filings, as rollups are: what was worked out for a centre that never
-    filed is in none.
+    filed is in none, and stands among the changes alone.
     """
     codes = simulation.region_codes
     centres = None if codes is None else Centre.objects.filter(region__in=codes)
@@ -134,15 +134,16 @@ def _result(
 ) -> dict[str, Any]:
     """What `Simulation.result` holds: counts by region and outcome ("": not determined), now and then, and the rest."""
     places = sorted({(region, outcome) for (_, region, outcome), count in counts.items() if count})
+    illustrative = {record.centre_id for record in facts.records if record.provenance == Provenance.ILLUSTRATIVE}
     step = _step_in_force(simulation.rule, facts.period.ends_on)
     return {
         "as_of": facts.period.ends_on.isoformat(),
         "is_open": facts.known_at < closes_at(facts.period),
         "comparator": step and step["comparator"],
         "threshold": step and step["threshold"],
-        "judged": len(facts.records),
-        "illustrative": sum(record.provenance == Provenance.ILLUSTRATIVE for record in facts.records),
-        "changed": len(changes),
+        "judged": len(facts.records) - len(illustrative),
+        "illustrative": len(illustrative),
+        "changed": sum(change.centre_id not in illustrative for change in changes),
         "without_history": facts.without_history,
         "counts": [
             {

@@ -1,5 +1,6 @@
 """What determinations say, in whole sentences of the reader's language."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -7,8 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from centres.models import Provenance
+from compliance.engine import DocumentFault
+from compliance.inputs import NamedRecord
 from compliance.models import Determination, Outcome
-from compliance.reading import threshold_in_words
+from compliance.reading import fault_in_words, threshold_in_words
+from compliance.reproduce import Difference
 from compliance.shares import percent_of
 
 # What each outcome is told apart by, besides its word: a shape and the name of a colour in the style sheet.
@@ -116,4 +120,36 @@ _TOLD = {
 _NOTHING_PUBLISHED = {
     "not_reported": lambda: _("No inventory was published of this centre, and it was never asked to file one."),
     "empty": lambda: _("Nothing that was published of this centre is counted by this rule."),
+}
+
+
+def difference_in_words(one: Difference) -> tuple[str, str]:
+    """A part of a determination as it is kept, and as it is made again."""
+    return _compared(one.kept), _("gone") if one.part == "records" else _compared(one.made_again)
+
+
+def _compared(value: object) -> str:
+    match value:
+        case None:
+            return "–"
+        case NamedRecord():
+            return record_in_words(value)
+        case DocumentFault():
+            return f"{value.path}: {fault_in_words(value)}"
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return str(value)
+
+
+def record_in_words(record: NamedRecord) -> str:
+    """Which record a determination names."""
+    return _RECORDS[record.kind]() % record._asdict()
+
+
+_RECORDS = {
+    "lines": lambda: _("the lines of submission %(name)s"),
+    "chip_revision": lambda: _("chip revision %(key)s %(name)s"),
+    "exemption": lambda: _("exemption %(key)s"),
+    "some": lambda: _("one or more of the records that it names"),
 }

@@ -15,7 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("compliance.urls")),
     path("", include("compliance.provision_urls")),
     path("", include("compliance.exemption_urls")),
-    path("", include("compliance.ruling_urls")),
+    path("", include("compliance.hand_decision_urls")),
     path("", include("compliance.share_urls")),
     path("", include("compliance.simulation_urls")),
     path("", include("compliance.outlook_urls")),

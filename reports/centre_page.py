@@ -9,7 +9,7 @@ from centres.models import Centre, CentreRecord, ReportingPeriod
 from chips import uploads
 from chips.catalogue import doubts
 from chips.models import ChipRevision, InventoryLine, Submission
-from compliance import exemptions, rulings
+from compliance import exemptions, hand_decisions
 from compliance.models import CurrentDetermination, Determination, Exemption, InventoryRollup
 from compliance.provisional import Provisional, reasons_of
 from compliance.wording import gap_in_words, sentence_of
@@ -65,7 +65,7 @@ def content(user: User, centre: Centre, period_code: str | None) -> dict[str, An
         "periods": periods,
         "standings": _standings(determined),
         "released": exemptions.of_centre(user, centre),
-        "by_hand": rulings.of_centre(user, centre),
+        "by_hand": hand_decisions.of_centre(user, centre),
         "submissions": [s for s in submissions if s.period == period],
         "inventory": standing,
         "lines": _lines(standing) if standing else [],

@@ -6,9 +6,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact, GreaterThan
 from django.utils.translation import gettext_lazy as _
@@ -37,8 +39,21 @@ class Outcome(models.TextChoices):
 
 class DeterminationRunQuerySet(models.QuerySet["DeterminationRun"]):
     def visible_to(self, user: User) -> DeterminationRunQuerySet:
-        """The runs that `user` may follow: regulators and analysts; of their centres is asked apart."""
-        return self if user.role in (Role.REGULATOR, Role.ANALYST) else self.none()
+        """The runs that `user` may follow: regulators and analysts those of centres that they may know of, and those
+        of what is everybody's, a provision or the catalogue. Which outcomes a run changed is asked apart.
+        """
+        if user.role not in (Role.REGULATOR, Role.ANALYST):
+            return self.none()
+        if user.sees_whole_country:
+            return self
+        known = Centre.objects.visible_to(user)
+        reaching = DeterminationRequest.objects.filter(
+            run=OuterRef("pk"), centres__overlap=ArraySubquery(known.order_by().values("pk"))
+        )
+        of_known = Q(code__in=known.values("code")) | Exists(reaching)
+        return self.alias(code=KeyTextTransform("centre", "subject")).filter(
+            ~Q(subject__has_any_keys=["centre", "centres"]) | of_known
+        )
 
 
 class DeterminationRun(models.Model):
@@ -48,7 +63,8 @@ class DeterminationRun(models.Model):
     """
 
     cause = models.CharField(max_length=60)
-    # What it was, as codes: worded anew for each reader.
+    # What it was, as codes: worded anew for each reader. With ``centre``, its code, or ``centres``, how many, it is of
+    # those alone.
     subject = models.JSONField(default=dict, blank=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"

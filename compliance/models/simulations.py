@@ -30,7 +30,8 @@ class SimulationQuerySet(models.QuerySet["Simulation"]):
     def visible_to(self, user: User) -> SimulationQuerySet:
         """The simulations of regions that `user` sees whole; no operator sees any.
 
-        Those of a provision that is not issued are for the regulators who write it, as it is itself.
+        Those of a provision that is not issued, as it stands or changed, are for the regulators who write it, as it is
+        itself.
         """
         if user.role == Role.REGULATOR and user.all_regions:
             return self
@@ -47,11 +48,14 @@ class Simulation(models.Model):
 
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="simulations")
-    # The draft that it is of; null for a rule that was typed in to be tried.
+    # The provision, issued or not, that the rule is of, as it stands or changed; null for a rule of its own.
     provision = models.ForeignKey(
         Provision, null=True, blank=True, on_delete=models.PROTECT, related_name="simulations"
     )
+    # Whether the rule says anything else than its provision did.
+    is_changed = models.BooleanField(default=False)
     rule = models.JSONField()
+    # The wider scope of what was decided by hand under the provision; null: there is none, or the scope is another.
     case_by_case = models.JSONField(null=True, blank=True)
     period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="+")
     # Null: the whole country.
@@ -76,6 +80,9 @@ class Simulation(models.Model):
             models.CheckConstraint(
                 condition=~Q(status=SimulationStatus.READY) | Q(result__isnull=False, known_at__isnull=False),
                 name="simulation_ready_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_changed=False) | Q(provision__isnull=False), name="simulation_changed_of_a_provision"
             ),
         ]
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
 from centres.models import ReportingPeriod
@@ -15,7 +15,7 @@ from chips.models import LineStatus
 from compliance.determine import lock_period
 from compliance.engine import Tally, tally_of
 from compliance.facts import Facts, facts_of_period
-from compliance.models import CentreShare, Determination, ShareReading
+from compliance.models import CentreShare, Determination, DeterminationRequest, ShareReading
 from compliance.outlook.quarters import code_of, number_of, number_on
 from compliance.outlook.weights import Addition, Stock, Weights
 
@@ -39,9 +39,15 @@ def key_of(counting: Counting) -> str:
 
 
 def stale(period: ReportingPeriod, countings: Iterable[Counting]) -> list[Counting]:
-    """Those `countings` by which `period` was not read since its last determination."""
+    """Those `countings` by which `period` was not read since its last determination.
+
+    Before a first provision nothing comes of what is asked to be determined: then, since it was last asked for.
+    """
     last = _last_determination(period)
     current = ShareReading.objects.filter(period=period, last_determination__gte=last)
+    if not last:
+        asked = DeterminationRequest.objects.filter(period=period, done_at__isnull=False)
+        current = current.filter(~Exists(asked.filter(done_at__gte=OuterRef("read_at"))))
     known = set(current.values_list("counting", flat=True))
     return [counting for counting in countings if key_of(counting) not in known]
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from compliance.engine import COUNTED, DOMESTIC, origin_of
-from compliance.engine.document import SCALE, scaled
+from compliance.engine.document import scaled
 from compliance.engine.judge import Threshold
 from compliance.shares import parts_of
 
@@ -129,8 +129,3 @@ def _held(lines: list[dict[str, Any]], key: tuple[int, int], places: list[int], 
 
 def _weight(held: Sequence[Held]) -> int:
     return sum(one.weight * one.quantity for one in held)
-
-
-def in_figure(parts: int) -> Fraction:
-    """What `parts` of `SCALE` come to, exactly."""
-    return Fraction(parts, SCALE)

@@ -31,6 +31,10 @@ def percent(fraction: str | None, places: int = 1) -> str:
     return f"{percent_of(fraction, places)}%" if fraction else ""
 
 
+register.filter("compared", wording.difference_in_words)
+register.filter("record_named", wording.record_in_words)
+
+
 @register.inclusion_tag("compliance/_share_bar.html")
 def share_bar(answer: dict[str, Any]) -> dict[str, Any]:
     """A share as a bar against the threshold's tick, paler where it is not known."""

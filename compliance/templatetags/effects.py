@@ -7,7 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.template import Context
 
 from compliance.change_wording import change_in_words
-from compliance.effects import Effects, Flip
+from compliance.effects import Flip
 from compliance.models import SimulatedChange
 
 register = template.Library()
@@ -24,12 +24,12 @@ def why(change: Flip | SimulatedChange) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def flips_shown(context: Context, effects: Effects) -> Page[Flip]:
-    """The page of flips that is asked for by ``flips``; all of them where a form was sent, since it has no address."""
+def page_of_flips(context: Context, flips: list[Flip], key: str) -> Page[Flip]:
+    """The page of `flips` that is asked for by `key`; all of them where a form was sent, since it has no address."""
     request: Any = context["request"]
     if request.method == "POST":
-        return Paginator(effects.flips, max(1, len(effects.flips))).get_page(1)
-    return Paginator(effects.flips, _PAGE).get_page(request.GET.get("flips"))
+        return Paginator(flips, max(1, len(flips))).get_page(1)
+    return Paginator(flips, _PAGE).get_page(request.GET.get(key))
 
 
 @register.simple_tag(takes_context=True)

@@ -6,8 +6,8 @@ from typing import Any
 from django import template
 
 from compliance.exemptions import ExemptionState
+from compliance.hand_decisions import HandDecisionState
 from compliance.reading import percent_text
-from compliance.rulings import Matter
 
 register = template.Library()
 
@@ -19,11 +19,11 @@ _MARKS = {
     ExemptionState.ENDED: ("–", "quiet"),
     ExemptionState.REVOKED: ("×", "quiet"),
 }
-_RULED = {
-    Matter.UNDECIDED: ("△", "non-compliant"),
-    Matter.APPLIES: ("●", "not-reported"),
-    Matter.RELEASED: ("◇", "quiet"),
-    Matter.UNKNOWN: ("?", "undetermined"),
+_DECIDED = {
+    HandDecisionState.UNDECIDED: ("△", "non-compliant"),
+    HandDecisionState.APPLIES: ("●", "not-reported"),
+    HandDecisionState.RELEASED: ("◇", "quiet"),
+    HandDecisionState.UNKNOWN: ("?", "undetermined"),
 }
 
 
@@ -36,10 +36,10 @@ def exemption_state(value: str) -> dict[str, Any]:
 
 
 @register.inclusion_tag("compliance/_outcome.html")
-def matter(value: str) -> dict[str, Any]:
+def hand_decision_state(value: str) -> dict[str, Any]:
     """The badge of what was decided by hand."""
-    known = Matter(value)
-    shape, colour = _RULED[known]
+    known = HandDecisionState(value)
+    shape, colour = _DECIDED[known]
     return {"shape": shape, "colour": colour, "label": known.label}
 
 

@@ -8,6 +8,7 @@ import pytest
 from compliance.engine import DocumentFault, check_provision
 from compliance.models import Mandate, Simulation
 from tests.api.register import Register
+from tests.compliance.written import draft
 
 TRY = "mandates/SH-2023/simulate/"
 
@@ -60,7 +61,8 @@ def test_the_same_request_has_its_effect_once(register: Register) -> None:
 
 def test_a_regional_regulator_tries_it_on_its_provinces(register: Register) -> None:
     body = register.post("regional", TRY, {"period": "2025Q4", "rule": rule(steps=steps("0.9"))}).json()
-    assert (body["regions"], body["changes"], body["result"]["judged"]) == (["11"], [], 2)
+    assert (body["regions"], body["changes"]) == (["11"], [])
+    assert (body["result"]["judged"], body["result"]["illustrative"]) == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,9 @@ def test_what_is_no_rule_is_refused_as_the_engine_refuses_it(register: Register,
     [
         ({"period": "2025Q9", "rule": {}}, "invalid"),
         ({"period": "2025Q4"}, "invalid"),
-        ({"period": "2025Q4", "rule": {}, "provision": 1}, "unknown_field"),
+        ({"period": "2025Q4", "rule": {}, "regions": ["31"]}, "unknown_field"),
+        ({"period": "2025Q4", "rule": {}, "provision": 999_999}, "invalid"),
+        ({"period": "2025Q4", "rule": {}, "provision": True}, "invalid"),
         ({"period": "2025Q4", "rule": [1]}, "wrong_type"),
         ({"period": "2025Q4", "rule": {}}, "missing_key"),
     ],
@@ -104,3 +108,21 @@ def test_what_is_wrong_is_refused(register: Register, body: dict[str, Any], code
 
 def test_a_mandate_that_is_not_there(register: Register) -> None:
     assert register.post("regulator", "mandates/NO-1/simulate/", {"period": "2025Q4", "rule": {}}).status_code == 404
+
+
+def test_a_rule_is_tried_as_a_provision_changed_and_is_read_as_widely_as_that(register: Register) -> None:
+    issued = Mandate.objects.get(code="SH-2023").provisions.issued().get()
+    asked = {"period": "2025Q4", "rule": rule(steps=steps("0.9")), "provision": issued.pk}
+    body = register.post("regulator", TRY, asked).json()
+    assert (body["provision"], body["is_changed"]) == (issued.pk, True)
+    assert register.get("analyst", f"simulations/{body['key']}/").status_code == 200
+    written = draft(register.people["regulator"])
+    asked = {"period": "2025Q4", "rule": written.rule, "provision": written.pk}
+    body = register.post("regulator", TRY, asked).json()
+    assert (body["provision"], body["is_changed"]) == (written.pk, False)
+    assert register.get("analyst", f"simulations/{body['key']}/").status_code == 404
+    # Who may not read a draft learns nothing of it, and no provision is tried as another mandate's.
+    elsewhere = Mandate.objects.get(code="CN-2025").provisions.issued().get()
+    for who, provision in (("regional", written), ("regulator", elsewhere)):
+        refused = register.post(who, TRY, asked | {"provision": provision.pk})
+        assert (refused.status_code, refused.json()["errors"]["provision"][0]["code"]) == (400, "does_not_exist")

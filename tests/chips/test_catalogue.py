@@ -5,8 +5,8 @@ from datetime import date, datetime
 import pytest
 from django.utils import timezone
 
-from chips.catalogue import adopt, contested_figures
-from chips.models import ChipModel, ChipRevision, Figure
+from chips.catalogue import adopt, contested_figures, differ, has_contested
+from chips.models import ChipModel, ChipRevision, Claim, Figure
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +48,30 @@ def test_a_later_recorded_decision_for_an_earlier_day_reaches_later_revisions(as
 def test_figures_whose_claims_differ_are_contested(ascend: ChipModel) -> None:
     assert Figure.FP16_TFLOPS in contested_figures(ascend)
     assert Figure.DESIGNER_COUNTRY not in contested_figures(ascend)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "is_contested"),
+    [
+        (["SMIC", "SMIC"], False),
+        (["SMIC", "TSMC"], True),
+        (["2022-10-07", "2023-10-17"], True),
+        (["320", "320.0", "320."], False),
+        (["320", "320.000000001"], True),
+    ],
+)
+def test_numbers_are_the_same_however_they_are_written(claimed: list[str], is_contested: bool) -> None:
+    assert differ(claimed) is is_contested
+
+
+@pytest.mark.parametrize(
+    ("claimed", "is_contested"), [(["320"], False), (["320", "320.0"], False), (["320", "320.5"], True)]
+)
+def test_everywhere_the_same_is_contested(ascend: ChipModel, claimed: list[str], is_contested: bool) -> None:
+    # Of no model a price is published.
+    Claim.objects.bulk_create(
+        Claim(chip_model=ascend, figure=Figure.PRICE_CNY, value=value, source=str(number), confidence="reported")
+        for number, value in enumerate(claimed)
+    )
+    assert has_contested(Figure.PRICE_CNY) is is_contested
+    assert (Figure.PRICE_CNY in contested_figures(ascend)) is is_contested

@@ -42,7 +42,10 @@ def centres() -> list[Centre]:
 
 
 def told(found: Effects) -> set[tuple[str, str, str, str, str]]:
-    return {(flip.centre.code, flip.mandate.code, flip.period.code, *flip.change) for flip in found.flips}
+    return {
+        (flip.centre.code, flip.mandate.code, flip.period.code, *flip.change)
+        for flip in (*found.flips, *found.illustrative)
+    }
 
 
 def happened(act: Callable[[], object]) -> set[tuple[str, str, str, str, str]]:
@@ -113,9 +116,17 @@ def test_a_wider_scope_and_a_repeal_flip_whom_they_let_in_and_out(centres: list[
     )
     wider = draft(date(2025, 7, 1), scope=scope)
     found = effects.of_provision(wider)
-    # The eight centres that are illustrated from publications are told of as well, and marked.
-    filing = {(flip.centre.code, *flip.change) for flip in found.flips if flip.centre.provenance == "filed"}
-    assert filing == {("GD-01", "out_of_scope", "not_reported")}
+    assert {(flip.centre.code, *flip.change) for flip in found.flips} == {("GD-01", "out_of_scope", "not_reported")}
+    # The eight centres that are illustrated from publications are in no count, told of apart, and marked.
+    assert len(found.judged) == 11
+    assert found.by_change() == [("out_of_scope", "not_reported", 2)]
+    assert {flip.centre.provenance for flip in found.illustrative} == {"illustrative"}
+    html = render_to_string("compliance/_effects.html", {"effects": found}, RequestFactory().get("/somewhere/"))
+    assert "2 outcomes would change." in html
+    assert f"{len(found.illustrative)} outcomes of centres that never filed" in html
+    assert html.count("illustrative, not a filing") == len(found.illustrative) > 0
+    beyond = found.visible_to(cast.regional_regulator("15"))
+    assert (beyond.flips, {flip.centre.region_id for flip in beyond.illustrative} <= {"15"}) == ([], True)
     assert told(found) == happened(lambda: issue(wider))
     repeal = draft(date(2025, 10, 1), steps=[])
     assert told(effects.of_provision(repeal)) == happened(lambda: issue(repeal))
@@ -158,13 +169,13 @@ def test_what_is_decided_by_hand(centres: list[Centre]) -> None:
     for quarter in QUARTERS:
         determine(period=cast.period(quarter), cause="test")
     asked: dict[str, Any] = {"centre": where, "provision": provision, "from_on": date(2025, 12, 31)}
-    found = effects.of_ruling(ruling=Ruling.APPLIES, **asked)
+    found = effects.of_hand_decision(ruling=Ruling.APPLIES, **asked)
     assert told(found) == {("SH-20", "CN-2025-NEW", "2025Q4", "out_of_scope", "non_compliant")}
     assert told(found) == happened(lambda: rule_by_hand(asked, Ruling.APPLIES))
     earlier = asked | {"from_on": date(2025, 12, 1)}
     # What was decided for a later day keeps its day.
-    assert not effects.of_ruling(ruling=Ruling.RELEASED, **earlier).flips
-    released = effects.of_ruling(ruling=Ruling.RELEASED, **asked)
+    assert not effects.of_hand_decision(ruling=Ruling.RELEASED, **earlier).flips
+    released = effects.of_hand_decision(ruling=Ruling.RELEASED, **asked)
     assert told(released) == happened(lambda: rule_by_hand(asked, Ruling.RELEASED)) != set()
 
 
@@ -260,7 +271,7 @@ def test_the_page_says_who_and_why_and_when_it_is_nobody(centres: list[Centre]) 
     assert "The rule asks for at least 70% in place of at least 50%." in html
     assert "The share stays 60.0000%." in html
     same = effects.of_provision(draft(date(2025, 10, 1)))
-    assert "18 centres were judged over 2025Q4" in render_to_string(
+    assert "10 centres were judged over 2025Q4" in render_to_string(
         "compliance/_effects.html", {"effects": same}, request
     )
     late = effects.of_provision(draft(date(2029, 1, 1)))

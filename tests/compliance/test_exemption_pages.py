@@ -372,7 +372,7 @@ def test_a_centre_is_decided_by_hand_knowing_what_that_changes(owner: Operator, 
     looked = client.post(address, form | {"step": "show"})
     assert "1 outcome would change." in looked.content.decode()
     assert not HandDecision.objects.exists()
-    # Another ruling than was looked at is shown first.
+    # Another decision than was looked at is shown first.
     seal = looked.context["form"].seal
     client.post(address, form | {"ruling": "released", "step": "take", "seen": seal})
     assert not HandDecision.objects.exists()
@@ -402,6 +402,25 @@ def test_what_cannot_be_told_stands_apart_and_is_not_decided(owner: Operator, re
     assert "how far it is built is not known. Record that first." in refused.content.decode()
 
 
+def test_both_lists_of_what_is_decided_by_hand_are_counted_whole_and_turned_over_apart(regulator: User) -> None:
+    for number in range(60):
+        cast.centre(f"SH-1{number:02}", state_funded=True, progress=50, status="building")
+        cast.centre(f"SH-2{number:02}", state_funded=True, progress=None, status="building")
+    client = signed_in(regulator)
+    first = client.get("/case-by-case/?mandate=CN-2025-NEW&page=2")
+    total = first.context["unknown_page"].paginator.count
+    assert total >= 60
+    assert f'Cannot be told <span class="text-secondary">{total}</span>' in first.content.decode()
+    assert f"1 to 50 of {total}" in first.content.decode()
+    assert "51 to 60 of 60" in first.content.decode()
+    assert 'href="?mandate=CN-2025-NEW&amp;page=2&amp;unknown=2"' in first.content.decode()
+    second = client.get("/case-by-case/?mandate=CN-2025-NEW&page=2&unknown=2")
+    assert 'href="?mandate=CN-2025-NEW&amp;unknown=2&amp;page=1"' in second.content.decode()
+    shown = [one.centre.code for page in (first, second) for one, _missing in page.context["unknown"]]
+    assert len(shown) == len(set(shown)) == total
+    assert {f"SH-2{number:02}" for number in range(60)} <= set(shown)
+
+
 def test_a_provision_that_leaves_nobody_open_has_no_such_page(centre: Centre, regulator: User) -> None:
     closed = nation().provisions.get()
     assert signed_in(regulator).get(reverse("hand-decision", args=[closed.pk, "SH-01"])).status_code == 404
@@ -416,7 +435,8 @@ def test_the_list_of_what_is_decided_by_hand_costs_the_same_for_every_number_of_
     for number in range(centres):
         cast.centre(f"SH-{number:02}", state_funded=True, progress=50, status="building")
     client = signed_in(regulator)
-    # 1: the session; 2: the user; 3: the periods; 4: the provisions; 5: of whom it cannot be told; 6: the regions of
-    # the scopes; 7: how many are to be decided; 8: a page of them; 9: whether anything is synthetic.
-    with django_assert_num_queries(9):
+    # 1: the session; 2: the user; 3: the periods; 4: the provisions; 5: of how many it cannot be told; 6: a page of
+    # them; 7: the regions of the scopes; 8: how many are to be decided; 9: a page of them; 10: whether anything is
+    # synthetic.
+    with django_assert_num_queries(10):
         client.get("/case-by-case/")

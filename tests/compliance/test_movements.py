@@ -16,6 +16,7 @@ from chips.models import ChipModel
 from compliance import afterwards
 from compliance.models import DeterminationRequest, Mandate, Movement, MovementKind
 from compliance.movement_signs import AddedUp, compute_apart, power_apart
+from compliance.movement_wording import movement_in_words
 from compliance.movements import CannotDismiss, dismiss, find
 from compliance.requests import request_determination
 from compliance.tasks import fulfil_request
@@ -164,6 +165,19 @@ def test_power_is_far_where_it_cannot_feed_the_chips_or_they_cannot_use_it(
 ) -> None:
     sums = AddedUp(Decimal(), 0, 0, Decimal(400_000), without, 1000)
     assert bool(power_apart(record(power=Decimal(power)), sums)) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("most", "said"), [("1999600", "2.000"), ("1999000", "1.999"), ("1999000.000001", "2.000"), ("2000000", "2.000")]
+)
+def test_what_is_said_not_to_be_exceeded_is_never_cut(most: str, said: str) -> None:
+    evidence = {
+        "stated_mw": "5", "stated_from": "2024-01-01", "chips": 1000, "chips_watts": "399999.9", "most_watts": most,
+        "chips_without_figure": 0,
+    }  # fmt: skip
+    told = movement_in_words(Movement(kind=MovementKind.POWER_APART, evidence=evidence), {})
+    assert "draw 0.399 MW" in told
+    assert f"not more than {said} MW" in told or f"not more than {said.rstrip('0').rstrip('.')} MW" in told
 
 
 def test_stated_figures_are_held_against_the_accepted_lines() -> None:

@@ -26,6 +26,7 @@ from compliance.determine import determine
 from compliance.inputs import NAMED
 from compliance.models import Determination, Exemption, Mandate
 from compliance.reproduce import reproduce, reproduce_all
+from compliance.wording import record_in_words
 from tests import cast
 from tests.compliance.filed import inventory
 
@@ -251,7 +252,7 @@ def test_what_was_tampered_with_is_found_and_named(where: Centre, what: str) -> 
             'UPDATE chips_inventoryline SET quantity = 501 WHERE submission_id = %(submission)s AND "row" = 2',
             "the lines of submission",
         ),
-        ("UPDATE chips_chiprevision SET designer_country = 'US' WHERE id = %(revision)s", "(Ascend 910B)"),
+        ("UPDATE chips_chiprevision SET designer_country = 'US' WHERE id = %(revision)s", "Ascend 910B"),
         ("UPDATE centres_centrerecord SET ownership = 'private' WHERE id = %(record)s", None),
     ],
 )
@@ -276,8 +277,8 @@ def test_the_record_that_contradicts_what_was_kept_of_it_is_named(
         assert one.suspects == []
     else:
         assert len(one.suspects) == 1
-        assert named in one.suspects[0]
-        assert f"contradicts what was kept of it: {one.suspects[0]}" in out
+        assert named in record_in_words(one.suspects[0])
+        assert f"contradicts what was kept of it: {record_in_words(one.suspects[0])}" in out
 
 
 def test_the_page_and_the_api_say_that_it_is_not_the_same(client: Client, where: Centre) -> None:
@@ -305,7 +306,39 @@ def test_what_the_engine_refuses_is_said_where_it_was_to_be_explained(client: Cl
     answer = client.get(f"/api/v1/determinations/{made.pk}/explanation/")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_reproduced")
     assert answer.json()["differences"][0]["part"] == "document"
-    assert client.get(f"/determinations/{made.pk}/explanation.json").status_code == 404
+    refused = client.get(f"/determinations/{made.pk}/explanation.json")
+    assert (refused.status_code, "What differs" in refused.content.decode()) == (409, True)
+
+
+def test_what_differs_is_told_in_the_readers_language(client: Client, where: Centre) -> None:
+    made = determination(where)
+    assert made.submission is not None
+    revisions = ChipRevision.objects.filter(pk__in=made.chip_revisions).order_by("pk")
+    gone, contradicting = revisions[0], revisions[1]
+    with no_triggers() as cursor:
+        cursor.execute("UPDATE chips_submission SET lines_sha256 = 'x' WHERE id = %s", [made.submission_id])
+        cursor.execute("DELETE FROM chips_chiprevision WHERE id = %s", [gone.pk])
+        cursor.execute("UPDATE chips_chiprevision SET compute = '1e9' WHERE id = %s", [contradicting.pk])
+        client.force_login(cast.analyst())
+        path = f"/determinations/{made.pk}/reproduce/"
+        client.post("/accounts/language/", {"language": "zh-hans", "next": "/"})
+        page = client.get(path).content.decode()
+    cell = "".join(page.split("<caption", 1)[1].split("</table>", 1)[0].split("<tbody>")[1:])
+    for english in ("gone", "chip revision", "is not", "lines of"):
+        assert english not in cell
+    assert f"芯片型号修订 {gone.pk}" in cell
+    assert "已不存在" in cell
+    assert f"芯片型号修订 {contradicting.pk} {contradicting.name}" in page
+    told = client.get(f"/api/v1{path}").json()
+    assert told["differences"][0] == {"part": "records", "kept": f"chip_revision {gone.pk}", "made_again": None}
+    assert told["suspects"] == [
+        {
+            "kind": "lines",
+            "key": made.submission_id,
+            "name": made.submission.accession_number or str(made.submission_id),
+        },
+        {"kind": "chip_revision", "key": contradicting.pk, "name": contradicting.name},
+    ]
 
 
 def test_a_button_makes_it_again_with_and_without_a_script(client: Client, where: Centre) -> None:

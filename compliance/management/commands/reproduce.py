@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from centres.models import ReportingPeriod
 from compliance.models import Determination
 from compliance.reproduce import Reproduction, reproduce_all, told
+from compliance.wording import difference_in_words, record_in_words
 
 # After so many determinations it says how far it is.
 TOLD_AFTER = 10_000
@@ -66,16 +67,15 @@ def _in_words(one: Reproduction) -> str:
     found = told(one)
     where = " ".join(str(found[key]) for key in ("centre", "mandate", "period") if found[key])
     lines = [f"{one.determination_id} {where}".rstrip() + " differs:"]
-    lines += [
-        f"    {part['part']}: kept {_short(part['kept'])}, made again {_short(part['made_again'])}"
-        for part in found["differences"]
-    ]
-    lines += [f"    contradicts what was kept of it: {suspect}" for suspect in one.suspects]
+    for difference in one.differences:
+        kept, made_again = map(_short, difference_in_words(difference))
+        lines.append(f"    {difference.part}: kept {kept}, made again {made_again}")
+    lines += [f"    contradicts what was kept of it: {record_in_words(suspect)}" for suspect in one.suspects]
     return "\n".join(lines)
 
 
-def _short(value: Any) -> str:
-    return shorten(str(value), 200, placeholder="…")
+def _short(text: str) -> str:
+    return shorten(text, 200, placeholder="…")
 
 
 def _result(differing: int) -> str:

@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from centres.models import Centre
 from compliance.decision_forms import day_field, reason_field
+from compliance.hand_decisions import WrongHandDecision, check_hand_decision
 from compliance.looked_at import LookedAtForm
 from compliance.models import Provision, Ruling
-from compliance.rulings import WrongRuling, check_ruling
 
 
-class RulingForm(LookedAtForm):
+class HandDecisionForm(LookedAtForm):
     ruling = forms.ChoiceField(
         label=_("Decision"),
         choices=[(value, capfirst(label)) for value, label in Ruling.choices],
@@ -37,7 +37,7 @@ class RulingForm(LookedAtForm):
         found = super().clean() or {}
         if not self.errors:
             try:
-                check_ruling(**self.of, **self.decision)
-            except WrongRuling as wrong:
+                check_hand_decision(**self.of, **self.decision)
+            except WrongHandDecision as wrong:
                 self.add_wrong(wrong.wrong)
         return found

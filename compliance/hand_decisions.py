@@ -17,13 +17,13 @@ from django.utils.translation import gettext_lazy as _lazy
 from accounts.models import Role, User
 from centres.models import Centre, CentreRecord, CentreStatus, Ownership
 from compliance.models import DeterminationRun, HandDecision, Provision, Ruling
-from compliance.touched import redo_for_ruling
+from compliance.touched import redo_for_hand_decision
 
 # What excludes all and nothing: an empty `Q` would do neither where it is turned round.
 _NOBODY, _EVERYBODY = Q(pk__in=[]), ~Q(pk__in=[])
 
 
-class Matter(TextChoices):
+class HandDecisionState(TextChoices):
     """Whether a centre is to be decided by hand under a provision, and how it was."""
 
     UNDECIDED = "undecided", _lazy("to be decided")
@@ -32,7 +32,7 @@ class Matter(TextChoices):
     UNKNOWN = "unknown", _lazy("cannot be told")
 
 
-class WrongRuling(ValueError):
+class WrongHandDecision(ValueError):
     """A decision that cannot be taken, with what is `wrong` by the name of its field."""
 
     def __init__(self, **wrong: str) -> None:
@@ -41,10 +41,10 @@ class WrongRuling(ValueError):
 
 
 class Listed(NamedTuple):
-    """What there is to decide under a provision on a day: the records of centres, each with its `matter` and, where it
+    """What there is to decide under a provision on a day: the records of centres, each with its `state` and, where it
     was decided, the day `decided_from`; and apart from them those of which it cannot be told."""
 
-    matters: QuerySet[Any]
+    by_hand: QuerySet[Any]
     unknown: QuerySet[Any]
 
 
@@ -52,7 +52,7 @@ class OfCentre(NamedTuple):
     """How a centre stands under a provision that is decided by hand; `missing` is what would have to be known."""
 
     provision: Provision
-    matter: Matter
+    state: HandDecisionState
     decided_from: date | None
     missing: list[str]
 
@@ -89,10 +89,10 @@ def _decided(records: QuerySet[CentreRecord], provision: Provision, day: date, k
     decided = records.annotate(
         ruling=Subquery(decisions.values("ruling")[:1]), decided_from=Subquery(decisions.values("from_on")[:1])
     )
-    whens = [When(ruling=ruling, then=Value(Matter(ruling).value)) for ruling in Ruling.values]
-    matters = decided.annotate(matter=Case(*whens, default=Value(Matter.UNDECIDED.value)))
+    whens = [When(ruling=ruling, then=Value(HandDecisionState(ruling).value)) for ruling in Ruling.values]
+    stated = decided.annotate(state=Case(*whens, default=Value(HandDecisionState.UNDECIDED.value)))
     undecided_first = Case(When(ruling__isnull=True, then=Value(0)), default=Value(1))
-    return matters.order_by(undecided_first, "centre__code")
+    return stated.order_by(undecided_first, "centre__code")
 
 
 def matching(scope: dict[str, Any], *, unknown: bool = False) -> Q:
@@ -151,24 +151,26 @@ _FACTS = {
 def of_centre(user: User, centre: Centre) -> list[OfCentre]:
     """How `centre` stands today under each provision that leaves it, or might leave it, to be decided by hand."""
     today, now = timezone.localdate(), timezone.now()
-    found = (_matter(provision, centre, user, today, now) for provision in provisions_on(today, now))
+    found = (_standing(provision, centre, user, today, now) for provision in provisions_on(today, now))
     return [one for one in found if one is not None]
 
 
-def _matter(provision: Provision, centre: Centre, user: User, day: date, known_at: datetime) -> OfCentre | None:
+def _standing(provision: Provision, centre: Centre, user: User, day: date, known_at: datetime) -> OfCentre | None:
     """How `centre` stands under `provision`; None where that does not leave it to be decided by hand."""
     there = listed(provision, user=user, day=day, known_at=known_at)
-    record = there.matters.filter(centre=centre).first()
+    record = there.by_hand.filter(centre=centre).first()
     if record is not None:
-        return OfCentre(provision, Matter(record.matter), record.decided_from, [])
+        return OfCentre(provision, HandDecisionState(record.state), record.decided_from, [])
     record = there.unknown.filter(centre=centre).first()
     if record is None:
         return None
-    return OfCentre(provision, Matter.UNKNOWN, None, missing_facts(record, provision.case_by_case or {}))
+    return OfCentre(provision, HandDecisionState.UNKNOWN, None, missing_facts(record, provision.case_by_case or {}))
 
 
-def check_ruling(*, centre: Centre, provision: Provision, ruling: str, from_on: date, reason: str, by: User) -> None:
-    """Raise `WrongRuling` where `centre` cannot be decided by hand under `provision` from `from_on` on."""
+def check_hand_decision(
+    *, centre: Centre, provision: Provision, ruling: str, from_on: date, reason: str, by: User
+) -> None:
+    """Raise `WrongHandDecision` where `centre` cannot be decided by hand under `provision` from `from_on` on."""
     now = timezone.now()
     wrong = {}
     if ruling not in Ruling.values:
@@ -176,17 +178,17 @@ def check_ruling(*, centre: Centre, provision: Provision, ruling: str, from_on: 
     if provision not in provisions_on(from_on, now):
         wrong["from_on"] = _("The provision is not the one in force on that day.")
     else:
-        matter = _matter(provision, centre, by, from_on, now)
-        if matter is None:
+        standing = _standing(provision, centre, by, from_on, now)
+        if standing is None:
             wrong["from_on"] = _("As the centre is on that day, the rule itself says whether it applies.")
-        elif matter.matter == Matter.UNKNOWN:
+        elif standing.state == HandDecisionState.UNKNOWN:
             wrong["from_on"] = _("It cannot be told as the centre is on that day: %(missing)s. Record that first.") % {
-                "missing": _("; ").join(matter.missing)
+                "missing": _("; ").join(standing.missing)
             }
     if not reason.strip():
         wrong["reason"] = _("Say why.")
     if wrong:
-        raise WrongRuling(**wrong)
+        raise WrongHandDecision(**wrong)
 
 
 @transaction.atomic
@@ -196,11 +198,11 @@ def decide(
     """Decide whether `provision` applies to `centre`, from `from_on` on and until the next decision.
 
     The centre is determined anew for the periods that this reaches: in the run that is given back, None where it
-    reaches none. Raises `WrongRuling`.
+    reaches none. Raises `WrongHandDecision`.
     """
     if by.role != Role.REGULATOR or not Centre.objects.visible_to(by).filter(pk=centre.pk).exists():
         raise PermissionDenied
-    check_ruling(centre=centre, provision=provision, ruling=ruling, from_on=from_on, reason=reason, by=by)
+    check_hand_decision(centre=centre, provision=provision, ruling=ruling, from_on=from_on, reason=reason, by=by)
     decision = HandDecision.objects.create(
         centre=centre,
         provision=provision,
@@ -210,4 +212,4 @@ def decide(
         decided_by=by,
         decided_at=timezone.now(),
     )
-    return decision, redo_for_ruling(decision, by=by)
+    return decision, redo_for_hand_decision(decision, by=by)

@@ -15,9 +15,18 @@ from accounts.models import Role, User
 from centres.models import Centre, CentreRecord, Operator
 from compliance.determine import determine
 from compliance.engine.judge import in_scope
+from compliance.hand_decisions import (
+    HandDecisionState,
+    WrongHandDecision,
+    decide,
+    listed,
+    matching,
+    missing_facts,
+    of_centre,
+    provisions_on,
+)
 from compliance.models import CurrentDetermination, DeterminationRun, HandDecision, Provision
 from compliance.requests import fulfil
-from compliance.rulings import Matter, WrongRuling, decide, listed, matching, missing_facts, of_centre, provisions_on
 from tests import cast
 
 DAY = date(2025, 12, 31)
@@ -37,7 +46,7 @@ def building(code: str, progress: Any, **facts: Any) -> Centre:
 
 def on_list(user: User, day: date = DAY) -> tuple[list[tuple[str, str]], list[str]]:
     found = listed(provision(), user=user, day=day, known_at=timezone.now())
-    return [(one.centre.code, one.matter) for one in found.matters], [one.centre.code for one in found.unknown]
+    return [(one.centre.code, one.state) for one in found.by_hand], [one.centre.code for one in found.unknown]
 
 
 def decided(centre: Centre, ruling: str, by: User, from_on: date = date(2025, 11, 5)) -> DeterminationRun | None:
@@ -76,17 +85,17 @@ def fulfil_all(run: DeterminationRun | None) -> None:
 )
 def test_who_is_to_be_decided_by_hand_and_of_whom_it_cannot_be_told(facts: dict[str, Any], stands: str) -> None:
     building("SH-01", **facts)
-    matters, unknown = on_list(cast.regulator())
+    by_hand, unknown = on_list(cast.regulator())
     expected = {"list": ([("SH-01", "undecided")], []), "unknown": ([], ["SH-01"]), "nowhere": ([], [])}
-    assert (matters, [code for code in unknown if code == "SH-01"]) == expected[stands]
+    assert (by_hand, [code for code in unknown if code == "SH-01"]) == expected[stands]
 
 
 @pytest.mark.django_db
 def test_what_is_missing_is_named() -> None:
     centre = building("SH-01", None, state_funded=None)
     (stands,) = of_centre(cast.regulator(), centre)
-    assert (stands.matter, stands.missing) == (
-        Matter.UNKNOWN, ["how far it is built is not known", "whether it is state-funded is not known"],
+    assert (stands.state, stands.missing) == (
+        HandDecisionState.UNKNOWN, ["how far it is built is not known", "whether it is state-funded is not known"],
     )  # fmt: skip
 
 
@@ -102,7 +111,7 @@ def test_what_is_undecided_comes_first_and_a_new_decision_follows_an_older_one()
     assert dict(on_list(regulator, date(2025, 11, 30))[0])["SH-01"] == "applies"
     assert dict(on_list(regulator, date(2025, 12, 1))[0])["SH-01"] == "released"
     assert HandDecision.objects.filter(centre=first).count() == 2
-    assert of_centre(regulator, third)[0].matter == Matter.UNDECIDED
+    assert of_centre(regulator, third)[0].state == HandDecisionState.UNDECIDED
 
 
 @pytest.mark.django_db
@@ -146,7 +155,7 @@ def test_a_decision_is_about_who_is_to_be_decided(
     if field is None:
         assert decide(**act)[0].ruling == "applies"
         return
-    with pytest.raises(WrongRuling) as caught:
+    with pytest.raises(WrongHandDecision) as caught:
         decide(**act)
     assert list(caught.value.wrong) == [field]
     assert not HandDecision.objects.exists()
@@ -155,7 +164,7 @@ def test_a_decision_is_about_who_is_to_be_decided(
 @pytest.mark.django_db
 def test_where_something_is_missing_the_refusal_says_what() -> None:
     centre = building("SH-01", None)
-    with pytest.raises(WrongRuling, match="how far it is built is not known"):
+    with pytest.raises(WrongHandDecision, match="how far it is built is not known"):
         decided(centre, "applies", cast.regulator())
 
 

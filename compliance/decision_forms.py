@@ -5,8 +5,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from centres.models import CentreKind, CentreStatus, Ownership
-from centres.records import FACTS
+from accounts.models import User
+from centres.models import Centre, CentreKind, CentreRecord, CentreStatus, Ownership
+from centres.records import FACTS, Fault, WrongTable, records_of_table
+from chips.catalogue import revisions_after
+from chips.models import Claim
 from compliance.looked_at import LookedAtForm
 
 LONGEST_REASON = 2000
@@ -23,17 +26,24 @@ def reason_field(label: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=LONGEST_REASON, widget=widget)
 
 
-class FromForm(forms.Form):
-    """From which day on something is to hold: asked first, so that its effects can be shown."""
+class AdoptionForm(LookedAtForm):
+    """That a claim counts, from a day on."""
+
+    judged_by = ("from_on",)
 
     from_on = day_field(
         _("Counts from"), help_text=_("Determinations of periods that end on or after this day are looked at again.")
     )
-
-
-class AdoptionForm(forms.Form):
-    from_on = forms.DateField(input_formats=["%Y-%m-%d"], widget=forms.HiddenInput)
     reason = reason_field(_("Reason, which stands beside the decision"))
+
+    def __init__(self, *args: Any, claim: Claim, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.claim = claim
+
+    def comes_to(self) -> list[object]:
+        """The revisions that would follow: they rest on what else was decided of the model, too."""
+        following = revisions_after(self.claim.chip_model, [self.claim], from_on=self.cleaned_data["from_on"])
+        return [(revision.from_on, revision.claims) for revision in following]
 
 
 def _choice(label: Any, choices: Any) -> forms.ChoiceField:
@@ -76,12 +86,29 @@ class RecordForm(LookedAtForm):
 
 
 class TableForm(LookedAtForm):
-    """Many records at once."""
-
-    judged_by = ("table",)
+    """Many records at once: `records`, unsaved, where the form is valid, else `faults`, cell by cell."""
 
     table = forms.CharField(
         label=_("The table, as CSV"),
         strip=False,
         widget=forms.Textarea(attrs={"rows": 12, "class": "form-control code", "spellcheck": "false"}),
     )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.records: list[CentreRecord] = []
+        self.faults: list[Fault] = []
+
+    def clean_table(self) -> str:
+        text: str = self.cleaned_data["table"]
+        try:
+            self.records = records_of_table(text, centres=Centre.objects.visible_to(self.user), by=self.user)
+        except WrongTable as wrong:
+            self.faults = wrong.faults
+            raise forms.ValidationError(_("Each cell that cannot be taken is named above."), code="invalid") from wrong
+        return text
+
+    def comes_to(self) -> list[object]:
+        """The records: what a blank cell comes to depends on what is recorded."""
+        return [(one.centre_id, one.from_on, *(getattr(one, name) for name in FACTS)) for one in self.records]

@@ -244,8 +244,8 @@ def one_amends_and_one_was_taken_over(clock: Clock) -> None:
     ascend = ChipModel.objects.get(name="Ascend 910B")
     lower = ascend.claims.get(figure="fp16_tflops", value="256")
     decide = f"/chips/{ascend.pk}/decide/{lower.pk}/"
-    assert "Nobody's outcome changes." in read("zhao", decide, from_on="2024-01-01")
-    send("zhao", decide, from_on="2024-01-01", reason="The bin that is sold here.")
+    shown = look_and_take("zhao", decide, from_on="2024-01-01", reason="The bin that is sold here.")
+    assert "Nobody's outcome changes." in shown
     work()
 
 

@@ -309,11 +309,10 @@ def a_claim_flips_a_centre(clock: Clock) -> None:
     said = {"figure": "designer_country", "value": "US", "source": "A licence of 2016.", "confidence": "reported"}
     wrote = browser("lin").post(f"/chips/{processor.pk}/claims/", said)
     decide = wrote.headers["Location"]
-    shown = read("lin", decide, from_on="2025-01-01")
+    shown = look_and_take("lin", decide, from_on="2025-01-01", reason="The licence was shown to us.")
     assert "1 outcome would change." in shown
     assert 'href="/centres/SH-03/?period=2025Q1"' in shown
     assert outcome("SH-03", SH, "2025Q1") == "compliant"
-    send("lin", decide, from_on="2025-01-01", reason="The licence was shown to us.")
     work()
     run = DeterminationRun.objects.latest("pk")
     assert 'href="/centres/SH-03/?period=2025Q1"' in read("wang", f"/determinations/runs/{run.pk}/")

@@ -95,6 +95,11 @@ class ContestedSerializer(serializers.Serializer[Any]):
     cases = CaseSerializer(many=True, help_text="The lowest and the highest claim of a number; of a country each.")
 
 
+class ClaimedSinceSerializer(ClaimSerializer):
+    class Meta(ClaimSerializer.Meta):
+        fields = (*ClaimSerializer.Meta.fields, "chip_model")
+
+
 class ContestedUnreadSerializer(serializers.Serializer[Any]):
     chip_model = serializers.IntegerField()
     figure = serializers.CharField()
@@ -235,7 +240,10 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     answer = serializers.DictField(help_text="What the engine answered, as it is kept.")
     arithmetic = ArithmeticSerializer(allow_null=True, help_text="Null where there is no share.")
     left_out = LeftOutSerializer(many=True, help_text="What was not counted, by the reason.")
-    doubt = DoubtSerializer()
+    doubt = DoubtSerializer(help_text="By what sources said until it was determined.")
+    claimed_since = ClaimedSinceSerializer(
+        many=True, help_text="What was claimed of its chips only since, and is in nothing else of this."
+    )
     chips = KnownChipSerializer(many=True)
     centre_record = RecordSerializer()
     submission = SourceSerializer(allow_null=True)

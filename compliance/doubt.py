@@ -118,7 +118,7 @@ def doubt_of(
 ) -> Doubt:
     """What could change the engine's `reply` to `document`, whose lines are of `models`.
 
-    `chips` are those models by their keys, with their claims read.
+    `chips` are those models by their keys, with their claims read: those that were known then.
     """
     asks = document["provision"]["scope"]["state_funded"] is not None and not is_state_funded_known
     funded = _supposed(document | {"centre": document["centre"] | {"state_funded": True}}) if asks else None

@@ -93,7 +93,7 @@ class CheapestSerializer(serializers.Serializer[Any]):
     obstacles = ObstacleSerializer(many=True, help_text="The limits that stand in the way of every mix.")
     obstacles_together = serializers.BooleanField(help_text="Whether only all of them lifted let a mix comply.")
     undecided = serializers.ListField(
-        child=serializers.ChoiceField(choices=[limit.value for limit in Limit]),
+        child=serializers.CharField(),
         help_text="The limits of which the search ended before it was known whether they stand in the way.",
     )
     leaves_out = serializers.BooleanField(

@@ -165,6 +165,7 @@ def _follow_correction(model: ChipModel) -> None:
         days = sorted(set(model.revisions.values_list("from_on", flat=True)))
         counting = _counting(model)
         _record([_revision(model, day, counting) for day in days], timezone.now())
+        adopted.send(ChipRevision, model=model, from_on=days[0], by=None)
 
 
 def _record_name(model: ChipModel) -> None:
@@ -222,7 +223,7 @@ def add_claim(
     return claim
 
 
-# Sent with `model`, `from_on` and `by` in the transaction that adopts a claim.
+# Sent with `model`, `from_on` and `by` in the transaction that adopts a claim, or corrects a model's name or class.
 adopted = Signal()
 
 

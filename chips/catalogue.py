@@ -308,8 +308,8 @@ def doubts(models: Iterable[int], known_at: datetime | None = None) -> dict[int,
     As it was known at `known_at` (None: now).
     """
     found = {}
-    claims = Prefetch("claims", claims_known(known_at or timezone.now()))
-    for model in ChipModel.objects.filter(pk__in=set(models)).prefetch_related(claims):
+    known = Prefetch("claims", claims_known(known_at or timezone.now()))
+    for model in ChipModel.objects.filter(pk__in=set(models)).prefetch_related(known):
         contested = contested_figures(model)
         told = []
         for figure in DECIDING:

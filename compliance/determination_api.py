@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from accounts.problems import Problem
 from accounts.rest import FlagFilter, Resource, invalid_parameter, streamed
 from chips.catalogue_api import ClaimSerializer, RevisionSerializer
+from chips.models import Claim
 from compliance import telling
 from compliance.api import ExactDecimalField, ShareField, ShareSerializer
 from compliance.explain import NotExplained, explain
@@ -96,7 +97,8 @@ class ContestedSerializer(serializers.Serializer[Any]):
 
 
 class ClaimedSinceSerializer(ClaimSerializer):
-    class Meta(ClaimSerializer.Meta):
+    class Meta:
+        model = Claim
         fields = (*ClaimSerializer.Meta.fields, "chip_model")
 
 

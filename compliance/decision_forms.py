@@ -1,5 +1,6 @@
 """What is asked of somebody who lets a claim count, or records something else of a centre."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -26,23 +27,29 @@ def reason_field(label: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=LONGEST_REASON, widget=widget)
 
 
-class AdoptionForm(LookedAtForm):
-    """That a claim counts, from a day on."""
-
-    judged_by = ("from_on",)
+class FromForm(forms.Form):
+    """From which day on something is to hold: asked first, so that its effects can be shown."""
 
     from_on = day_field(
         _("Counts from"), help_text=_("Determinations of periods that end on or after this day are looked at again.")
     )
+
+
+class AdoptionForm(LookedAtForm):
+    """That a claim counts from the day of which the effects were shown."""
+
+    judged_by = ("from_on",)
+
+    from_on = forms.DateField(input_formats=["%Y-%m-%d"], widget=forms.HiddenInput)
     reason = reason_field(_("Reason, which stands beside the decision"))
 
     def __init__(self, *args: Any, claim: Claim, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.claim = claim
 
-    def comes_to(self) -> list[object]:
+    def comes_to(self, given: Mapping[str, Any]) -> list[object]:
         """The revisions that would follow: they rest on what else was decided of the model, too."""
-        following = revisions_after(self.claim.chip_model, [self.claim], from_on=self.cleaned_data["from_on"])
+        following = revisions_after(self.claim.chip_model, [self.claim], from_on=given["from_on"])
         return [(revision.from_on, revision.claims) for revision in following]
 
 
@@ -109,6 +116,6 @@ class TableForm(LookedAtForm):
             raise forms.ValidationError(_("Each cell that cannot be taken is named above."), code="invalid") from wrong
         return text
 
-    def comes_to(self) -> list[object]:
+    def comes_to(self, given: Mapping[str, Any]) -> list[object]:
         """The records: what a blank cell comes to depends on what is recorded."""
         return [(one.centre_id, one.from_on, *(getattr(one, name) for name in FACTS)) for one in self.records]

@@ -23,7 +23,7 @@ from chips.catalogue import adopt
 from chips.catalogue_views import decides_on_catalogue
 from chips.models import Claim
 from compliance import effects
-from compliance.decision_forms import AdoptionForm, RecordForm, TableForm
+from compliance.decision_forms import AdoptionForm, FromForm, RecordForm, TableForm
 from compliance.looked_at import looked_at_status
 
 
@@ -35,17 +35,29 @@ def decide_chip(request: SignedInRequest, chip_id: int, claim_id: int) -> HttpRe
         raise PermissionDenied
     claim = get_object_or_404(Claim.objects.select_related("chip_model__vendor"), pk=claim_id, chip_model=chip_id)
     model = claim.chip_model
-    form = AdoptionForm(request.POST or None, initial={"from_on": timezone.localdate()}, claim=claim)
-    context: dict[str, Any] = {"form": form, "claim": claim, "chip": model}
-    if request.method == "POST" and form.is_valid():
-        from_on, reason = form.cleaned_data["from_on"], form.cleaned_data["reason"]
-        if form.is_taken(request):
-            by = request.user
-            adopt(model=model, claims=[claim], from_on=from_on, decided_by=by.username, reason=reason, by=by)
-            messages.success(request, _("Decided. The centres that it touches are being determined anew."))
-            return redirect("chip", model.pk)
+    form = AdoptionForm(request.POST or None, claim=claim)
+    if form.is_valid() and form.is_taken(request):
+        told = {name: form.cleaned_data[name] for name in ("from_on", "reason")}
+        adopt(model=model, claims=[claim], decided_by=request.user.username, by=request.user, **told)
+        messages.success(request, _("Decided. The centres that it touches are being determined anew."))
+        return redirect("chip", model.pk)
+    asked = FromForm(request.GET or None, initial={"from_on": timezone.localdate()}, auto_id="id_asked_%s")
+    from_on = _day_looked_at(asked, form)
+    context: dict[str, Any] = {"asked": asked, "form": form, "claim": claim, "chip": model, "from_on": from_on}
+    if from_on is not None:
         context["effects"] = effects.of_adoption(model=model, claims=[claim], from_on=from_on)
-    return render(request, "compliance/decide_chip.html", context, status=looked_at_status(request, form))
+        context["seen"] = form.seal_of({"from_on": from_on})
+    status = 422 if asked.errors else looked_at_status(request, form)
+    return render(request, "compliance/decide_chip.html", context, status=status)
+
+
+def _day_looked_at(asked: FromForm, form: AdoptionForm) -> date | None:
+    """The day of which the effects are shown: what was sent, else what was asked for, else today; None: neither."""
+    if form.is_bound:
+        return form.cleaned_data.get("from_on")
+    if asked.is_bound:
+        return asked.cleaned_data["from_on"] if asked.is_valid() else None
+    return timezone.localdate()
 
 
 @for_roles(Role.REGULATOR)

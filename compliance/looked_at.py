@@ -1,6 +1,8 @@
 """Forms of decisions that are shown with what they would change before they are taken."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest
@@ -30,10 +32,14 @@ class LookedAtForm(forms.Form):
     @property
     def seal(self) -> str:
         """What the form must say that was seen; the form is valid."""
-        values = [self.cleaned_data.get(name) for name in self.judged_by]
-        return sealed(type(self).__name__, *(getattr(value, "pk", value) for value in values), *self.comes_to())
+        return self.seal_of(self.cleaned_data)
 
-    def comes_to(self) -> list[object]:
+    def seal_of(self, given: Mapping[str, Any]) -> str:
+        """What the form must say that was seen where these values, by its fields, were looked at."""
+        values = [given.get(name) for name in self.judged_by]
+        return sealed(type(self).__name__, *(getattr(value, "pk", value) for value in values), *self.comes_to(given))
+
+    def comes_to(self, given: Mapping[str, Any]) -> list[object]:
         """What would be written, where the fields say it only together with the records that stand."""
         return []
 

@@ -135,6 +135,11 @@ def look_and_take(who: str, address: str, **fields: Any) -> str:
     return shown
 
 
+def let_count(who: str, address: str, shown: str, **fields: Any) -> None:
+    """Have a claim count, of which `shown` is the page of what that changes."""
+    send(who, address, **fields, step="take", seen=_said_in(shown, "seen"))
+
+
 def files(who: str, code: str, period: str, lines: Iterable[Line], *, why_amended: str = "") -> int:
     """Upload an inventory and attest it, confirming what the register asks; the number of the submission."""
     text = "chip_model,quantity,acquired_on,status,workload\n"

@@ -52,6 +52,13 @@ def looked_at(client: Client, address: str, form: dict[str, str]) -> dict[str, s
     return form | {"step": "take", "seen": shown.context["form"].seal}
 
 
+def looked_at_claim(client: Client, address: str, form: dict[str, str]) -> dict[str, str]:
+    """What lets a claim count as `form` says, after a look at what that would change."""
+    shown = client.get(address, {"from_on": form["from_on"]})
+    assert shown.status_code == 200
+    return form | {"step": "take", "seen": shown.context["seen"]}
+
+
 def fulfil_all(run: DeterminationRun) -> None:
     for request in run.requests.all():
         assert fulfil(request.pk)
@@ -65,11 +72,11 @@ def test_a_catalogue_decision_shows_whom_it_flips_and_then_has_just_them_determi
     client.force_login(regulator)
     address = reverse("decide-chip", args=[foreign.chip_model_id, foreign.pk])
     decision = {"from_on": "2025-10-01", "reason": "the teardown of a card"}
-    shown = client.post(address, decision | {"step": "show"})
+    shown = client.get(address, {"from_on": "2025-10-01"})
     assert shown.status_code == 200
     assert where.name_en in shown.content.decode()
     assert outcome(where) == "compliant"
-    assert client.post(address, looked_at(client, address, decision)).status_code == 302
+    assert client.post(address, looked_at_claim(client, address, decision)).status_code == 302
     run = DeterminationRun.objects.get()
     assert run.subject["model"] == "Ascend 910B"
     assert [(r.period_id, r.centres) for r in run.requests.all()] == [("2025Q4", [where.pk])]
@@ -85,7 +92,7 @@ def test_a_catalogue_decision_before_the_day_touches_nobody(
 ) -> None:
     client.force_login(regulator)
     address = reverse("decide-chip", args=[foreign.chip_model_id, foreign.pk])
-    client.post(address, looked_at(client, address, {"from_on": "2026-01-01", "reason": "from next year on"}))
+    client.post(address, looked_at_claim(client, address, {"from_on": "2026-01-01", "reason": "from next year on"}))
     assert not DeterminationRun.objects.exists()
     assert Adoption.objects.filter(claim=foreign).exists()
 
@@ -94,7 +101,7 @@ def test_no_claim_counts_that_was_not_looked_at(client: Client, where: Centre, r
     client.force_login(regulator)
     address = reverse("decide-chip", args=[foreign.chip_model_id, foreign.pk])
     decision = {"from_on": "2025-10-01", "reason": "x"}
-    seen = looked_at(client, address, decision)["seen"]
+    seen = looked_at_claim(client, address, decision)["seen"]
     unseen = client.post(address, decision | {"from_on": "2020-01-01", "step": "take", "seen": seen})
     assert "Something was changed after you looked" in unseen.content.decode()
     # Nor is what anybody can reckon out of the fields taken for a look.
@@ -103,15 +110,20 @@ def test_no_claim_counts_that_was_not_looked_at(client: Client, where: Centre, r
         assert client.post(address, decision | {"from_on": "2020-01-01"} | form).status_code == 200
     wrong = client.post(address, {"from_on": "2025-02-30", "reason": "x", "step": "take", "seen": seen})
     assert (wrong.status_code, "effects" in wrong.context) == (422, False)
+    # What is shown is of the day that would be taken.
+    without = client.post(f"{address}?from_on=2026-06-01", {"from_on": "2025-10-01", "step": "take", "seen": seen})
+    assert (without.status_code, without.context["from_on"]) == (422, date(2025, 10, 1))
+    assert where.name_en in without.content.decode()
+    assert client.get(address, {"from_on": "soon"}).status_code == 422
     # Another decision of the same model, taken in between, has other revisions follow.
-    before = looked_at(client, address, decision)
+    before = looked_at_claim(client, address, decision)
     compute = foreign.chip_model.claims.create(
         figure=Figure.FP16_TFLOPS, value="1", source="a test", confidence="reported"
     )
     adopt(model=foreign.chip_model, claims=[compute], from_on=date(2025, 1, 1), decided_by="a test", reason="a test")
     assert client.post(address, before).status_code == 200
     assert not Adoption.objects.filter(claim=foreign).exists()
-    assert client.post(address, looked_at(client, address, decision)).status_code == 302
+    assert client.post(address, looked_at_claim(client, address, decision)).status_code == 302
 
 
 @pytest.mark.parametrize("who", ["owner", "regional", "analyst"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -167,6 +168,7 @@ def _follow_correction(model: ChipModel) -> None:
         days = sorted(set(model.revisions.values_list("from_on", flat=True)))
         counting = _counting(model)
         _record([_revision(model, day, counting) for day in days], timezone.now())
+        adopted.send(ChipRevision, model=model, from_on=days[0], by=None)
 
 
 def _record_name(model: ChipModel) -> None:
@@ -224,7 +226,7 @@ def add_claim(
     return claim
 
 
-# Sent with `model`, `from_on` and `by` in the transaction that adopts a claim.
+# Sent with `model`, `from_on` and `by` in the transaction that adopts a claim, or corrects a model's name or class.
 adopted = Signal()
 
 
@@ -298,10 +300,19 @@ def _record(revisions: list[ChipRevision], now: datetime) -> None:
 DECIDING = (Figure.FP16_TFLOPS, Figure.DESIGNER_COUNTRY, Figure.FABRICATOR_COUNTRY)
 
 
-def doubts(models: Iterable[int]) -> dict[int, list[str]]:
-    """What is contested or yet to be verified of the models with these keys, each figure with its values, in words."""
+def claims_known(known_at: datetime) -> QuerySet[Claim]:
+    """The claims that had been recorded by `known_at`."""
+    return Claim.objects.filter(recorded_at__lte=known_at)
+
+
+def doubts(models: Iterable[int], known_at: datetime | None = None) -> dict[int, list[str]]:
+    """What is contested or yet to be verified of the models with these keys, each figure with its values, in words.
+
+    As it was known at `known_at` (None: now).
+    """
     found = {}
-    for model in ChipModel.objects.filter(pk__in=set(models)).prefetch_related("claims"):
+    known = Prefetch("claims", claims_known(known_at or timezone.now()))
+    for model in ChipModel.objects.filter(pk__in=set(models)).prefetch_related(known):
         contested = contested_figures(model)
         told = []
         for figure in DECIDING:

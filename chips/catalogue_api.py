@@ -54,7 +54,7 @@ class RevisionSerializer(serializers.ModelSerializer[ChipRevision]):
 class ClaimSerializer(serializers.ModelSerializer[Claim]):
     class Meta:
         model = Claim
-        fields = ("id", "figure", "value", "source", "confidence", "read_on")
+        fields = ("id", "figure", "value", "source", "confidence", "read_on", "recorded_at")
 
 
 class AdoptedFigureSerializer(ClaimSerializer):

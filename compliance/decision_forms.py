@@ -1,12 +1,16 @@
 """What is asked of somebody who lets a claim count, or records something else of a centre."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from centres.models import CentreKind, CentreStatus, Ownership
-from centres.records import FACTS
+from accounts.models import User
+from centres.models import Centre, CentreKind, CentreRecord, CentreStatus, Ownership
+from centres.records import FACTS, Fault, WrongTable, records_of_table
+from chips.catalogue import revisions_after
+from chips.models import Claim
 from compliance.looked_at import LookedAtForm
 
 LONGEST_REASON = 2000
@@ -31,9 +35,22 @@ class FromForm(forms.Form):
     )
 
 
-class AdoptionForm(forms.Form):
+class AdoptionForm(LookedAtForm):
+    """That a claim counts from the day of which the effects were shown."""
+
+    judged_by = ("from_on",)
+
     from_on = forms.DateField(input_formats=["%Y-%m-%d"], widget=forms.HiddenInput)
     reason = reason_field(_("Reason, which stands beside the decision"))
+
+    def __init__(self, *args: Any, claim: Claim, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.claim = claim
+
+    def comes_to(self, given: Mapping[str, Any]) -> list[object]:
+        """The revisions that would follow: they rest on what else was decided of the model, too."""
+        following = revisions_after(self.claim.chip_model, [self.claim], from_on=given["from_on"])
+        return [(revision.from_on, revision.claims) for revision in following]
 
 
 def _choice(label: Any, choices: Any) -> forms.ChoiceField:
@@ -76,12 +93,29 @@ class RecordForm(LookedAtForm):
 
 
 class TableForm(LookedAtForm):
-    """Many records at once."""
-
-    judged_by = ("table",)
+    """Many records at once: `records`, unsaved, where the form is valid, else `faults`, cell by cell."""
 
     table = forms.CharField(
         label=_("The table, as CSV"),
         strip=False,
         widget=forms.Textarea(attrs={"rows": 12, "class": "form-control code", "spellcheck": "false"}),
     )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.records: list[CentreRecord] = []
+        self.faults: list[Fault] = []
+
+    def clean_table(self) -> str:
+        text: str = self.cleaned_data["table"]
+        try:
+            self.records = records_of_table(text, centres=Centre.objects.visible_to(self.user), by=self.user)
+        except WrongTable as wrong:
+            self.faults = wrong.faults
+            raise forms.ValidationError(_("Each cell that cannot be taken is named above."), code="invalid") from wrong
+        return text
+
+    def comes_to(self, given: Mapping[str, Any]) -> list[object]:
+        """The records: what a blank cell comes to depends on what is recorded."""
+        return [(one.centre_id, one.from_on, *(getattr(one, name) for name in FACTS)) for one in self.records]

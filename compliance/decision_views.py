@@ -18,12 +18,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
 from centres.models import Centre, CentreRecord
-from centres.records import FACTS, WrongRecord, WrongTable, changed_record, record_all, record_on, records_of_table
+from centres.records import FACTS, WrongRecord, changed_record, record_all, record_on
 from chips.catalogue import adopt
 from chips.catalogue_views import decides_on_catalogue
 from chips.models import Claim
 from compliance import effects
 from compliance.decision_forms import AdoptionForm, FromForm, RecordForm, TableForm
+from compliance.looked_at import looked_at_status
 
 
 @for_roles(Role.REGULATOR)
@@ -34,23 +35,29 @@ def decide_chip(request: SignedInRequest, chip_id: int, claim_id: int) -> HttpRe
         raise PermissionDenied
     claim = get_object_or_404(Claim.objects.select_related("chip_model__vendor"), pk=claim_id, chip_model=chip_id)
     model = claim.chip_model
-    asked = FromForm(request.GET or None, initial={"from_on": timezone.localdate()}, auto_id="id_asked_%s")
-    from_on = asked.cleaned_data["from_on"] if asked.is_valid() else timezone.localdate()
-    form = AdoptionForm(request.POST or None, initial={"from_on": from_on})
-    if request.method == "POST" and form.is_valid():
-        adopt(model=model, claims=[claim], decided_by=request.user.username, by=request.user, **form.cleaned_data)
+    form = AdoptionForm(request.POST or None, claim=claim)
+    if form.is_valid() and form.is_taken(request):
+        told = {name: form.cleaned_data[name] for name in ("from_on", "reason")}
+        adopt(model=model, claims=[claim], decided_by=request.user.username, by=request.user, **told)
         messages.success(request, _("Decided. The centres that it touches are being determined anew."))
         return redirect("chip", model.pk)
-    context = {
-        "asked": asked,
-        "form": form,
-        "claim": claim,
-        "chip": model,
-        "from_on": from_on,
-        "effects": effects.of_adoption(model=model, claims=[claim], from_on=from_on),
-    }
-    is_wrong = request.method == "POST" or (asked.is_bound and not asked.is_valid())
-    return render(request, "compliance/decide_chip.html", context, status=422 if is_wrong else 200)
+    asked = FromForm(request.GET or None, initial={"from_on": timezone.localdate()}, auto_id="id_asked_%s")
+    from_on = _day_looked_at(asked, form)
+    context: dict[str, Any] = {"asked": asked, "form": form, "claim": claim, "chip": model, "from_on": from_on}
+    if from_on is not None:
+        context["effects"] = effects.of_adoption(model=model, claims=[claim], from_on=from_on)
+        context["seen"] = form.seal_of({"from_on": from_on})
+    status = 422 if asked.errors else looked_at_status(request, form)
+    return render(request, "compliance/decide_chip.html", context, status=status)
+
+
+def _day_looked_at(asked: FromForm, form: AdoptionForm) -> date | None:
+    """The day of which the effects are shown: what was sent, else what was asked for, else today; None: neither."""
+    if form.is_bound:
+        return form.cleaned_data.get("from_on")
+    if asked.is_bound:
+        return asked.cleaned_data["from_on"] if asked.is_valid() else None
+    return timezone.localdate()
 
 
 @for_roles(Role.REGULATOR)
@@ -69,30 +76,25 @@ def record_centre(request: SignedInRequest, code: str) -> HttpResponse:
     if record is not None:
         context["effects"] = effects.of_records([record])
     context["records"] = centre.records.select_related("recorded_by").order_by("-from_on", "-recorded_at")
-    return render(request, "compliance/record_centre.html", context, status=_status(request, record is not None))
+    return render(request, "compliance/record_centre.html", context, status=looked_at_status(request, form))
 
 
 @for_roles(Role.REGULATOR)
 @require_http_methods(["GET", "POST"])
 def record_table(request: SignedInRequest) -> HttpResponse:
     """Record something else of many centres at once, all or none, knowing whose outcome that flips."""
-    form = TableForm(request.POST or None)
+    form = TableForm(request.POST or None, user=request.user)
     context: dict[str, Any] = {"form": form, "columns": ("code", "from_on", "reason", *FACTS)}
-    records: list[CentreRecord] | None = None
     if request.method == "POST" and form.is_valid():
-        centres = Centre.objects.visible_to(request.user)
-        try:
-            records = records_of_table(form.cleaned_data["table"], centres=centres, by=request.user)
-        except WrongTable as wrong:
-            context["faults"] = wrong.faults
-    if records and form.is_taken(request):
-        record_all(records, by=request.user)
-        said = ngettext("%(count)d record was written.", "%(count)d records were written.", len(records))
-        messages.success(request, said % {"count": len(records)})
-        return redirect("determination-runs")
-    if records:
+        records = form.records
+        if form.is_taken(request):
+            record_all(records, by=request.user)
+            said = ngettext("%(count)d record was written.", "%(count)d records were written.", len(records))
+            messages.success(request, said % {"count": len(records)})
+            return redirect("determination-runs")
         context |= {"records": records, "effects": effects.of_records(records).visible_to(request.user)}
-    return render(request, "compliance/record_table.html", context, status=_status(request, records is not None))
+    context["faults"] = form.faults
+    return render(request, "compliance/record_table.html", context, status=looked_at_status(request, form))
 
 
 def _record(request: SignedInRequest, centre: Centre, form: RecordForm) -> CentreRecord | None:
@@ -112,7 +114,3 @@ def _record(request: SignedInRequest, centre: Centre, form: RecordForm) -> Centr
 def _initial(record: CentreRecord | None) -> dict[str, Any]:
     known = {name: getattr(record, name) for name in FACTS} if record else {}
     return known | {"from_on": timezone.localdate()}
-
-
-def _status(request: SignedInRequest, is_valid: bool) -> int:
-    return 422 if request.method == "POST" and not is_valid else 200

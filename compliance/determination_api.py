@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from accounts.problems import Problem
 from accounts.rest import FlagFilter, Resource, invalid_parameter, streamed
 from chips.catalogue_api import ClaimSerializer, RevisionSerializer
+from chips.models import Claim
 from compliance import telling
 from compliance.api import ExactDecimalField, ShareField, ShareSerializer
 from compliance.explain import NotExplained, explain
@@ -93,6 +94,12 @@ class ContestedSerializer(serializers.Serializer[Any]):
     figure = serializers.CharField()
     counted = serializers.CharField(allow_null=True, help_text="The value that counted; null where none was known.")
     cases = CaseSerializer(many=True, help_text="The lowest and the highest claim of a number; of a country each.")
+
+
+class ClaimedSinceSerializer(ClaimSerializer):
+    class Meta:
+        model = Claim
+        fields = (*ClaimSerializer.Meta.fields, "chip_model")
 
 
 class ContestedUnreadSerializer(serializers.Serializer[Any]):
@@ -235,7 +242,10 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     answer = serializers.DictField(help_text="What the engine answered, as it is kept.")
     arithmetic = ArithmeticSerializer(allow_null=True, help_text="Null where there is no share.")
     left_out = LeftOutSerializer(many=True, help_text="What was not counted, by the reason.")
-    doubt = DoubtSerializer()
+    doubt = DoubtSerializer(help_text="By what sources said until it was determined.")
+    claimed_since = ClaimedSinceSerializer(
+        many=True, help_text="What was claimed of its chips only since, and is in nothing else of this."
+    )
     chips = KnownChipSerializer(many=True)
     centre_record = RecordSerializer()
     submission = SourceSerializer(allow_null=True)

@@ -4,7 +4,7 @@ Each answer is the engine's, of a document in which nothing else is altered. The
 alone, equal lines added together: the same shares, at a fraction of the lines.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 from typing import Any, NamedTuple
@@ -118,13 +118,13 @@ def doubt_of(
 ) -> Doubt:
     """What could change the engine's `reply` to `document`, whose lines are of `models`.
 
-    `chips` are those models by their keys, with their claims read.
+    `chips` are those models by their keys, with their claims read: those that were known then.
     """
     asks = document["provision"]["scope"]["state_funded"] is not None and not is_state_funded_known
     funded = _supposed(document | {"centre": document["centre"] | {"state_funded": True}}) if asks else None
     if reply["outcome"] not in COUNTED:
         return Doubt(None, [], None, None, [], funded)
-    counted = _counted(document, reply, models)
+    counted = counted_of(document, reply, models)
     contested, unread = _contested(counted, chips)
     return Doubt(
         unknown=_unknown(counted, reply, _unknown_lines(document, reply)),
@@ -146,7 +146,8 @@ def _supposed(document: Json) -> Supposed:
 _IN_COMMON = ("class", "workload", "status", "designer_country", "fabricator_country", "compute", "unit_price")
 
 
-def _counted(document: Json, reply: Json, models: list[int]) -> Counted:
+def counted_of(document: Json, reply: Json, models: Sequence[int]) -> Counted:
+    """What counts of `document`, to which the engine gave `reply` and whose lines are of `models`."""
     excluded = {entry["line"] for entry in reply["excluded"]}
     quantities: dict[tuple[Any, ...], int] = {}
     examples: dict[tuple[Any, ...], Json] = {}

@@ -1,11 +1,13 @@
 """Why a determination says what it says: its document made again from what it names, and what became of each line."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, overload
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
-from chips.catalogue import DECIDING, doubts
+from chips.catalogue import DECIDING, claims_known, doubts
 from chips.models import ChipModel, ChipRevision, Claim, Submission
 from compliance.arithmetic import Arithmetic, arithmetic_of
 from compliance.doubt import Doubt, doubt_of
@@ -71,7 +73,10 @@ class Explanation(NamedTuple):
     arithmetic: Arithmetic | None
     left_out: list[LeftOut]
     chips: list[KnownChip]
+    # By what sources said of the chips until then.
     doubt: Doubt
+    # What was claimed of the chips only since, and is in nothing of this.
+    claimed_since: list[Claim]
     lines: "ExplainedLines"
 
     @property
@@ -105,7 +110,7 @@ def explain(determination: Determination) -> Explanation:
     inputs, reply = reproduction.inputs, reproduction.answer
     if inputs is None or reply is None:
         raise NotExplained(reproduction)
-    chips = _chips(inputs.models)
+    chips = _chips(inputs.models, determination.known_at)
     return Explanation(
         reproduction=reproduction,
         document=inputs.document,
@@ -120,6 +125,7 @@ def explain(determination: Determination) -> Explanation:
             chips,
             is_state_funded_known=determination.centre_record.state_funded is not None,
         ),
+        claimed_since=_claimed_since(inputs.models, determination.known_at),
         lines=ExplainedLines(inputs, reply, chips),
     )
 
@@ -134,7 +140,7 @@ class ExplainedLines(Sequence[ExplainedLine]):
 
     def __init__(self, inputs: Inputs, reply: dict[str, Any], chips: dict[int, ChipModel]) -> None:
         self._inputs, self._chips = inputs, chips
-        self._doubts = doubts(chips)
+        self._doubts = doubts(chips, inputs.determination.known_at)
         self._excluded = {entry["line"]: entry["reason"] for entry in reply["excluded"]}
         self._origin = origin_of(inputs.document["provision"])
         has_start = inputs.document["provision"]["population"]["acquired_from"] is not None
@@ -166,10 +172,17 @@ class ExplainedLines(Sequence[ExplainedLine]):
         )
 
 
-def _chips(models: Iterable[int]) -> dict[int, ChipModel]:
-    """The models with these keys, in the order of their names, with their claims."""
-    found = ChipModel.objects.filter(pk__in=set(models)).select_related("vendor").prefetch_related("claims")
+def _chips(models: Iterable[int], known_at: datetime) -> dict[int, ChipModel]:
+    """The models with these keys, in the order of their names, with their claims as known at `known_at`."""
+    found = ChipModel.objects.filter(pk__in=set(models)).select_related("vendor")
+    found = found.prefetch_related(Prefetch("claims", claims_known(known_at)))
     return {chip.pk: chip for chip in found.order_by("vendor__name", "name")}
+
+
+def _claimed_since(models: Iterable[int], known_at: datetime) -> list[Claim]:
+    """What was claimed after `known_at` of the figures of these models that a determination can rest on."""
+    since = Claim.objects.filter(chip_model__in=set(models), figure__in=DECIDING, recorded_at__gt=known_at)
+    return list(since.select_related("chip_model__vendor").order_by("recorded_at", "pk"))
 
 
 def _known(chip: ChipModel, revision: ChipRevision | None) -> KnownChip:

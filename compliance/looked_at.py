@@ -1,18 +1,28 @@
 """Forms of decisions that are shown with what they would change before they are taken."""
 
-import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 # What the button says that takes the decision; the other shows what it would change.
 TAKE = "take"
 
 
+def sealed(*parts: object) -> str:
+    """What only a page of the register that showed `parts` can have said, in hex: whoever sends it looked at them."""
+    text = json.dumps([str(part) for part in parts], ensure_ascii=False)
+    return salted_hmac("compliance.looked_at", text, algorithm="sha256").hexdigest()
+
+
 class LookedAtForm(forms.Form):
     """A form that is sent to be looked at, then to be taken: and what is taken is what was looked at.
 
-    Whoever changes a field of `judged_by` after looking is shown what that would change, and nothing is taken.
+    Whoever changes a field of `judged_by` after looking is shown what that would change, and nothing is taken: nor
+    where the same fields come to something else by what was recorded since.
     """
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -22,9 +32,16 @@ class LookedAtForm(forms.Form):
     @property
     def seal(self) -> str:
         """What the form must say that was seen; the form is valid."""
-        values = [self.cleaned_data.get(name) for name in self.judged_by]
-        parts = [str(getattr(value, "pk", value)) for value in values]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return self.seal_of(self.cleaned_data)
+
+    def seal_of(self, given: Mapping[str, Any]) -> str:
+        """What the form must say that was seen where these values, by its fields, were looked at."""
+        values = [given.get(name) for name in self.judged_by]
+        return sealed(type(self).__name__, *(getattr(value, "pk", value) for value in values), *self.comes_to(given))
+
+    def comes_to(self, given: Mapping[str, Any]) -> list[object]:
+        """What would be written, where the fields say it only together with the records that stand."""
+        return []
 
     def is_taken(self, request: HttpRequest) -> bool:
         """Whether what the form says was looked at, and is to be done; the form is valid."""

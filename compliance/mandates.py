@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from centres.models import Confidence
 from centres.reference import DATA, Row, rows
+from compliance import touched
 from compliance.models import Mandate, Provision
 from compliance.provision_faults import faults_of_rule
 from compliance.provisions import require_writer
@@ -56,7 +57,10 @@ def _is_issued_on(text: str) -> bool:
 
 
 def load_mandates(data: Path = DATA) -> int:
-    """Write `mandates.csv`: each mandate with its first provision; returns the number of mandates."""
+    """Write `mandates.csv`: each mandate with its first provision; returns the number of mandates.
+
+    Where something was determined or filed already, whom a new one touches is determined anew.
+    """
     count = 0
     for row in rows("mandates.csv", MANDATE_COLUMNS, data=data):
         mandate, _created = Mandate.objects.update_or_create(
@@ -70,7 +74,7 @@ def load_mandates(data: Path = DATA) -> int:
         )
         now = timezone.now()
         # A provision in force is never edited: reference data gives only the first.
-        Provision.objects.get_or_create(
+        provision, is_new = Provision.objects.get_or_create(
             mandate=mandate,
             from_on=_first_day(mandate.issued_on),
             defaults={
@@ -82,6 +86,8 @@ def load_mandates(data: Path = DATA) -> int:
                 "citation": row.text("source"),
             },
         )
+        if is_new:
+            touched.redo_for_provision(provision, by=None)
         count += 1
     return count
 

@@ -20,7 +20,7 @@ from centres.models import Centre
 from chips.models import ChipClass
 from compliance.api import ExactDecimalField, ShareField
 from compliance.plan.cheapest import Limit, Way
-from compliance.plan.integers import Proof
+from compliance.plan.integers import Clock, Proof
 from compliance.plan.offers import Chip, chips_of
 from compliance.plan.planning import SECONDS, Bought, LeastOf, Plan, PlannedMix, TakenOut
 from compliance.plan.targets import Inventory, Target, inventory_of
@@ -39,7 +39,7 @@ class LeastSerializer(serializers.Serializer[Any]):
 
     chip = PlanChipSerializer()
     replace = serializers.IntegerField(allow_null=True, help_text="In place of foreign ones of its class; null: none.")
-    add = serializers.IntegerField(allow_null=True, help_text="Null: no number would do.")
+    add = serializers.IntegerField(allow_null=True, help_text="Null: no number that a line can hold would do.")
 
 
 class BoughtSerializer(serializers.Serializer[Any]):
@@ -92,6 +92,13 @@ class CheapestSerializer(serializers.Serializer[Any]):
     is_refused = serializers.BooleanField(help_text="Whether the engine did not call compliant what was found.")
     obstacles = ObstacleSerializer(many=True, help_text="The limits that stand in the way of every mix.")
     obstacles_together = serializers.BooleanField(help_text="Whether only all of them lifted let a mix comply.")
+    undecided = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="The limits of which the search ended before it was known whether they stand in the way.",
+    )
+    leaves_out = serializers.BooleanField(
+        help_text="Whether power is limited and of some chips not known: what is proved is proved of the others."
+    )
 
 
 class WayToComplySerializer(serializers.Serializer[Any]):
@@ -172,7 +179,9 @@ def _plans(inventory: Inventory, request: Request) -> list[Plan]:
     for question in questions:
         if not question.form.is_valid():
             raise _refusal(question.form.errors)
-    return [answer_to(question, seconds=SECONDS / len(questions)) for question in questions]
+    clock, left = Clock(SECONDS), len(questions)
+    # What one does not need, those after it have.
+    return [answer_to(one, seconds=clock.left() / (left - place)) for place, one in enumerate(questions)]
 
 
 class _Asked(NamedTuple):
@@ -271,6 +280,8 @@ def _cheapest(made: Plan) -> dict[str, Any] | None:
             for limit, minimum in (obstacles.would_do if obstacles else {}).items()
         ],
         "obstacles_together": obstacles is not None and obstacles.is_together,
+        "undecided": sorted(obstacles.undecided) if obstacles else [],
+        "leaves_out": found.leaves_out,
     }
 
 

@@ -80,7 +80,7 @@ def _told(question: Question, made: Plan) -> dict[str, Any]:
         "plan": made,
         "metric": metric,
         "sentence": determination_in_words(target.answer, measured.units, metric),
-        "proof": proof_in_words(found.minimum) if found and found.mix else "",
+        "proof": proof_in_words(found) if found else "",
         "obstacles": obstacles_in_words(found.obstacles) if found and found.obstacles else [],
         "least": made.least[:_NAMED_LEAST],
         "unweighable": unweighable(target),

@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from compliance.models import Outcome
-from compliance.plan.cheapest import Limit, Obstacles
+from compliance.plan.cheapest import Cheapest, Limit, Obstacles
 from compliance.plan.integers import Minimum, Proof
 from compliance.plan.targets import Target
 from compliance.reading import threshold_in_words
@@ -43,10 +43,23 @@ def kilowatts(watts: Fraction) -> str:
     return exact_number(watts / 1000)
 
 
-def proof_in_words(minimum: Minimum) -> str:
-    """Whether a mix that was found is the cheapest, and how far it can be from that."""
+def proof_in_words(found: Cheapest) -> str:
+    """Whether a mix that was found is the cheapest, and how far it can be from that; or that there is proved none."""
+    minimum = found.minimum
+    if minimum.proof == Proof.NONE:
+        return (
+            _("No mix of those chips on offer whose power is known complies within these limits; that is proved.")
+            if found.leaves_out
+            else _("No mix of the chips on offer complies within these limits; that is proved.")
+        )
+    if minimum.proof == Proof.UNKNOWN:
+        return _("The search ended before a mix was found, and before it was proved that there is none.")
     if minimum.proof == Proof.LEAST:
-        return _("Proved: no mix of the chips on offer that keeps to these limits costs less.")
+        return (
+            _("Proved: no mix of those chips on offer whose power is known that keeps to these limits costs less.")
+            if found.leaves_out
+            else _("Proved: no mix of the chips on offer that keeps to these limits costs less.")
+        )
     bound, cost = minimum.bound or Fraction(), minimum.cost or Fraction()
     names = {"bound": exact_number(_up(bound, _FEN)), "gap": exact_number(_up(cost - bound, _FEN))}
     return (
@@ -61,15 +74,24 @@ def proof_in_words(minimum: Minimum) -> str:
 def obstacles_in_words(obstacles: Obstacles) -> list[str]:
     """Which limits stand in the way of every mix, each with what would do."""
     if not obstacles.would_do:
+        if obstacles.undecided:
+            return [_("The search ended before it was found which limit stands in the way, if any does.")]
         return [_("No number of the chips on offer would do, whatever the limits.")]
     told = [_obstacle(limit, minimum) for limit, minimum in obstacles.would_do.items()]
-    if obstacles.is_together:
+    if not obstacles.is_together:
+        ended = _("The search ended before it was found whether another limit stands in the way by itself, too.")
+        return [*told, ended] if obstacles.undecided else told
+    if obstacles.undecided:
+        first = _(
+            "These limits stand in the way together; the search ended before it was found whether one does by itself. "
+            "Of each is told what would do without the others."
+        )
+    else:
         first = _(
             "No limit stands in the way by itself, but these do so together. "
             "Of each is told what would do without the others."
         )
-        return [first, *told]
-    return told
+    return [first, *told]
 
 
 def _obstacle(limit: Limit, minimum: Minimum) -> str:
@@ -89,6 +111,10 @@ def _obstacle(limit: Limit, minimum: Minimum) -> str:
             else _("The power stands in the way: %(power)s kW would do; whether less would is not proved.")
         ) % names
     return {
+        Limit.UNKNOWN_POWER: _(
+            "The limit of power stands in the way, since it is not known what some chips draw: without such a limit, "
+            "%(cost)s CNY would do, and the power that this takes is not known."
+        ),
         Limit.DELIVERIES: _("What can be delivered stands in the way: with more of it, %(cost)s CNY would do."),
         Limit.COMPUTE: _(
             "That the computing power must not fall stands in the way: where it may, %(cost)s CNY would do."

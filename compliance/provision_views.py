@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
-from compliance import effects, provisions
+from compliance import effects, provisions, touched
+from compliance.looked_at import sealed
 from compliance.models import Provision
 from compliance.provision_forms import CommentForm
 from compliance.provision_wording import refused_in_words
@@ -77,27 +78,42 @@ def send_back(request: SignedInRequest, provision_id: int) -> HttpResponse:
 @for_roles(Role.REGULATOR)
 @require_http_methods(["GET", "POST"])
 def issue_provision(request: SignedInRequest, provision_id: int) -> HttpResponse:
-    """Issue an approved provision, for good, having seen what that changes."""
+    """Issue an approved provision, for good, having seen what that changes: the button comes with the effects."""
     provision = _under_way(request, provision_id)
     if "issue" not in provisions.steps_open(provision, request.user):
         messages.error(request, _("A provision is issued once another than its author has approved it."))
         return redirect("provision", provision.pk)
     if request.method == "POST":
-        try:
-            run = provisions.issue(provision=provision, by=request.user, seal=request.POST.get("seal", ""))
-        except StepRefused as refusal:
-            messages.error(request, refused_in_words(refusal))
-            return redirect("provision", provision.pk)
-        messages.success(request, _("Issued. It stays as it is, and can only be superseded or repealed from a day on."))
-        return redirect("determination-run", run.pk) if run else redirect("provision", provision.pk)
-    context = {
-        "provision": provision,
+        return _issue(request, provision)
+    context: dict[str, Any] = {"provision": provision}
+    if "look" in request.GET:
+        context |= {"effects": effects.of_provision(provision), "seen": _seen(provision)}
+    if request.htmx:
+        return render(request, "compliance/_provision_issue_look.html", context)
+    context |= {
         "readings": readings_of(provision),
         "drawing": drawn([provision], timezone.localdate()),
-        "seal": provisions.seal_of(provision),
         "reopened": _reopened(provision),
     }
     return render(request, "compliance/provision_issue.html", context)
+
+
+def _issue(request: SignedInRequest, provision: Provision) -> HttpResponse:
+    if request.POST.get("seen") != _seen(provision):
+        messages.error(request, _("Nothing was issued: look first at what it changes, as it stands now."))
+        return redirect("provision-issue", provision.pk)
+    try:
+        run = provisions.issue(provision=provision, by=request.user, seal=provisions.seal_of(provision))
+    except StepRefused as refusal:
+        messages.error(request, refused_in_words(refusal))
+        return redirect("provision", provision.pk)
+    messages.success(request, _("Issued. It stays as it is, and can only be superseded or repealed from a day on."))
+    return redirect("determination-run", run.pk) if run else redirect("provision", provision.pk)
+
+
+def _seen(provision: Provision) -> str:
+    """What whoever issues `provision` must say that was seen: what it says, and which quarters it decides anew."""
+    return sealed("issue", provision.pk, provisions.seal_of(provision), *touched.periods_of_provision(provision))
 
 
 def _shown(request: SignedInRequest, provision: Provision, comment: CommentForm) -> dict[str, Any]:

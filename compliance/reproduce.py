@@ -1,4 +1,4 @@
-"""Whether determinations can be made again, to the byte, of the records that they name.
+"""Whether determinations can be made again, to the byte, of the records that they name, and name what was known.
 
 Those records are never changed, so that nothing that was learned since can tell: what differs was tampered with, or
 is a fault of the register. The engine answers the document anew by its plain way, not by the one that judges periods.
@@ -14,6 +14,7 @@ from chips.models import ChipRevision, Claim, Figure
 from chips.receipts import lines_sha256
 from compliance.engine import DocumentFault, answer
 from compliance.inputs import NAMED, Inputs, NamedRecord, inputs_of
+from compliance.known import Misnamed, misnamed
 from compliance.measure import measure
 from compliance.models import Determination
 
@@ -30,7 +31,8 @@ class Difference(NamedTuple):
 
     `part` is ``digest``, ``outcome``, ``as_of``, a measured column, or ``answer/`` and a key of the engine's answer;
     ``document`` where the engine refuses the document: made again is its fault. ``records`` where one that is named is
-    not there: kept is which, made again is None.
+    not there: kept is which, made again is None. A column of keys, such as ``submission_id``, where other records than
+    those that it names were known at its instant.
     """
 
     part: str
@@ -58,21 +60,24 @@ class Reproduction(NamedTuple):
 def reproduce(determination: Determination) -> Reproduction:
     """Make `determination` again; its `NAMED` records are read already. Nothing is stored."""
     (inputs,) = inputs_of([determination])
-    return _reproduced(inputs)
+    return _reproduced(inputs, misnamed([determination]).get(determination.pk, []))
 
 
 def reproduce_all(determinations: QuerySet[Determination]) -> Iterator[Reproduction]:
     """Make each of `determinations` again, batch by batch in the order of their keys, in bounded memory.
 
-    Six queries a batch, however many determinations are in it, and two or three for each that is not reproduced.
+    Six queries a batch, however many determinations are in it, eight or nine for each period and instant of which
+    any of it is, and two or three for each that is not reproduced.
     """
     ordered = determinations.order_by("pk")
     after = 0
     while keys := _next_batch(ordered.filter(pk__gt=after)):
         after = keys[-1]
         found = {made.pk: made for made in Determination.objects.filter(pk__in=keys).select_related(*NAMED)}
+        wrong = misnamed(found.values())
         # One by one: of a batch's documents only one is held.
-        yield from map(_reproduced, inputs_of(found[key] for key in keys if key in found))
+        for inputs in inputs_of(found[key] for key in keys if key in found):
+            yield _reproduced(inputs, wrong.get(inputs.determination.pk, []))
         yield from (_without_records(key) for key in keys if key not in found)
 
 
@@ -106,8 +111,9 @@ def _without_records(key: int) -> Reproduction:
     return Reproduction(key, None, None, [Difference("records", NamedRecord("some", None), None)], [])
 
 
-def _reproduced(inputs: Inputs) -> Reproduction:
+def _reproduced(inputs: Inputs, wrong: list[Misnamed]) -> Reproduction:
     differences = [Difference("records", record, None) for record in inputs.missing]
+    differences += [Difference(*one) for one in wrong]
     try:
         reply = answer(inputs.document)
     except DocumentFault as fault:

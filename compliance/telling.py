@@ -51,6 +51,7 @@ def told(explanation: Explanation, determination: Determination, provisional: It
         "arithmetic": explanation.arithmetic and _arithmetic(explanation.arithmetic),
         "left_out": [one._asdict() | {"in_words": str(EXCLUDED[one.reason])} for one in explanation.left_out],
         "doubt": _doubt(explanation.doubt, rule["metric"]),
+        "claimed_since": [{"chip_model": one.chip_model_id, **_claim(one)} for one in explanation.claimed_since],
         "chips": [_chip(one) for one in explanation.chips],
         "centre_record": _record(determination),
         "submission": submission
@@ -222,6 +223,7 @@ def _claim(claim: Claim) -> Json:
         "source": claim.source,
         "confidence": claim.confidence,
         "read_on": claim.read_on and claim.read_on.isoformat(),
+        "recorded_at": claim.recorded_at.isoformat(),
     }
 
 

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from centres.models import Confidence
@@ -118,6 +119,7 @@ class Claim(models.Model):
     source = models.TextField(blank=True)
     confidence = models.CharField(max_length=20, choices=Confidence.choices)
     read_on = models.DateField(null=True, blank=True)
+    recorded_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["chip_model_id", "figure", "pk"]

@@ -55,6 +55,8 @@ class Limit(StrEnum):
 
     BUDGET = "budget"
     POWER = "power"
+    # That power is limited, and of some candidates not known, so that they are left out.
+    UNKNOWN_POWER = "unknown_power"
     DELIVERIES = "deliveries"
     COMPUTE = "compute"
     WAY = "way"
@@ -64,11 +66,13 @@ class Obstacles(NamedTuple):
     """Why no mix complies: the limits which, lifted, let one, each with what would do.
 
     That is the least W for the power, the least CNY for any other. Each is enough alone, all else being kept; or, where
-    none is, all of them are lifted together. Empty: no number of the chips on offer complies.
+    none is, all of them are lifted together. Empty, and none undecided: no number of the chips on offer complies.
     """
 
     would_do: dict[Limit, Minimum]
     is_together: bool
+    # Those of which time ended before it was known whether they let one.
+    undecided: frozenset[Limit] = frozenset()
 
 
 class Cheapest(NamedTuple):
@@ -77,6 +81,8 @@ class Cheapest(NamedTuple):
     minimum: Minimum
     mix: Mix | None = None
     obstacles: Obstacles | None = None
+    # Whether power is limited and of some candidates not known: what is proved is proved of the others.
+    leaves_out: bool = False
 
 
 def cheapest(standing: Standing, candidates: Sequence[Candidate], limits: Limits, *, seconds: float) -> Cheapest:
@@ -86,15 +92,16 @@ def cheapest(standing: Standing, candidates: Sequence[Candidate], limits: Limits
     """
     clock, rest = Clock(seconds / 2), Clock(seconds)
     minimum = minimise(_program(standing, candidates, limits), clock)
+    leaves_out = _are_set(candidates, limits)[Limit.UNKNOWN_POWER]
     if minimum.values is None:
         obstacles = _obstacles(standing, candidates, limits, rest) if minimum.proof == Proof.NONE else None
-        return Cheapest(minimum, obstacles=obstacles)
+        return Cheapest(minimum, None, obstacles, leaves_out)
     values = minimum.values
     if minimum.proof == Proof.LEAST:
         # Of those that cost as much: with a budget of just that, as few cards as can be.
         capped = _program(standing, candidates, limits._replace(budget=minimum.cost))
         values = minimise(capped._replace(costs=[Fraction(1)] * len(capped.upper)), rest).values or values
-    return Cheapest(minimum, Mix(values[: len(candidates)], values[len(candidates) :]))
+    return Cheapest(minimum, Mix(values[: len(candidates)], values[len(candidates) :]), None, leaves_out)
 
 
 def _program(standing: Standing, candidates: Sequence[Candidate], limits: Limits) -> Program:
@@ -173,17 +180,31 @@ def _power(standing: Standing, candidates: Sequence[Candidate]) -> list[Fraction
 def _obstacles(standing: Standing, candidates: Sequence[Candidate], limits: Limits, clock: Clock) -> Obstacles:
     asked = [limit for limit, is_set in _are_set(candidates, limits).items() if is_set]
     alone = {limit: _least(limit, standing, candidates, limits, {limit}, clock) for limit in asked}
-    enough = {limit: minimum for limit, minimum in alone.items() if minimum.values is not None}
+    enough, undecided = _that_let_one(alone), _undecided(alone)
     if enough or len(asked) < 2:
-        return Obstacles(enough, is_together=False)
+        return Obstacles(enough, False, undecided)
     together = {limit: _least(limit, standing, candidates, limits, set(asked), clock) for limit in asked}
-    return Obstacles({limit: m for limit, m in together.items() if m.values is not None}, is_together=True)
+    enough = _that_let_one(together)
+    return Obstacles(enough, True, undecided if enough else undecided | _undecided(together))
+
+
+def _that_let_one(lifted: dict[Limit, Minimum]) -> dict[Limit, Minimum]:
+    found = {limit: minimum for limit, minimum in lifted.items() if minimum.values is not None}
+    if Limit.POWER in found:
+        # Where more power lets one of what is known, so does no limit of it, of what is not.
+        found.pop(Limit.UNKNOWN_POWER, None)
+    return found
+
+
+def _undecided(lifted: dict[Limit, Minimum]) -> frozenset[Limit]:
+    return frozenset(limit for limit, minimum in lifted.items() if minimum.proof == Proof.UNKNOWN)
 
 
 def _are_set(candidates: Sequence[Candidate], limits: Limits) -> dict[Limit, bool]:
     return {
         Limit.BUDGET: limits.budget is not None,
         Limit.POWER: limits.power is not None,
+        Limit.UNKNOWN_POWER: limits.power is not None and any(one.power is None for one in candidates),
         Limit.DELIVERIES: any(one.available is not None for one in candidates),
         Limit.COMPUTE: limits.keeps_compute,
         Limit.WAY: limits.way != Way.EITHER,
@@ -199,18 +220,19 @@ def _least(
     clock: Clock,
 ) -> Minimum:
     """The least W, where `limit` is that of power, else the least CNY, of what complies without the `lifted` limits."""
-    limits = Limits(
+    is_power_free = not lifted.isdisjoint({Limit.POWER, Limit.UNKNOWN_POWER})
+    unlimited = Limits(
         way=Way.EITHER if Limit.WAY in lifted else limits.way,
         keeps_compute=limits.keeps_compute and Limit.COMPUTE not in lifted,
         budget=None if Limit.BUDGET in lifted else limits.budget,
-        power=None if Limit.POWER in lifted else limits.power,
+        power=None if is_power_free else limits.power,
     )
     if Limit.DELIVERIES in lifted:
         candidates = [one._replace(available=None) for one in candidates]
-    if limit == Limit.POWER:
-        # Of what draws nobody knows how much, no sum can be told.
-        candidates = [one if one.power is not None else one._replace(available=0) for one in candidates]
-    program = _program(standing, candidates, limits)
-    if limit == Limit.POWER:
-        program = program._replace(costs=_power(standing, candidates))
-    return minimise(program, clock)
+    if limit != Limit.POWER:
+        return minimise(_program(standing, candidates, unlimited), clock)
+    # Of what draws nobody knows how much, no sum can be told; nor is a sum of the others then the least of all.
+    known = [one if one.power is not None else one._replace(available=0) for one in candidates]
+    least = minimise(_program(standing, known, unlimited)._replace(costs=_power(standing, known)), clock)
+    is_of_all = all(one.power is not None for one in candidates)
+    return least if is_of_all or least.values is None else least._replace(proof=Proof.GAP, bound=None)

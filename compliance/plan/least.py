@@ -1,15 +1,18 @@
 """The least cards of one model that are enough, and the most that can be lost: closed sums, without a price."""
 
+from compliance.engine.document import GREATEST_QUANTITY
 from compliance.plan.standing import Standing
 
 
 def least_added(standing: Standing, weight: int) -> int | None:
-    """The fewest domestic cards of `weight` that, added, meet the threshold; None where no number does.
+    """The fewest domestic cards of `weight` that, added, meet the threshold; None where none that a line holds does.
 
     By units it is the engine's `add`.
     """
     least = _least_that_covers(standing.missing, standing.gain * weight, is_strict=standing.is_strict)
-    return least if least is None or standing.has_certain else max(1, least)
+    if least is None or least > GREATEST_QUANTITY:
+        return None
+    return least if standing.has_certain else max(1, least)
 
 
 def least_replaced(standing: Standing, weight: int, chip_class: str) -> int | None:
@@ -30,6 +33,16 @@ def least_replaced(standing: Standing, weight: int, chip_class: str) -> int | No
         missing -= gain * held.quantity
         count += held.quantity
     return None
+
+
+def heaviest(standing: Standing, chip_class: str, units: int) -> tuple[int, ...]:
+    """How many of each kind of `standing.abroad` go where `units` of a class do, the heaviest first."""
+    taken = [0] * len(standing.abroad)
+    of_class = [place for place, held in enumerate(standing.abroad) if held.chip_class == chip_class]
+    for place in sorted(of_class, key=lambda place: -standing.abroad[place].weight):
+        taken[place] = min(units, standing.abroad[place].quantity)
+        units -= taken[place]
+    return tuple(taken)
 
 
 def spare(standing: Standing) -> int:

@@ -5,11 +5,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from compliance.doubt import counted_of
 from compliance.engine import answer
 from compliance.engine.document import scaled
 from compliance.models import Outcome
 from compliance.plan.cheapest import Candidate, Cheapest, Limits, Mix, cheapest
-from compliance.plan.least import least_added, least_replaced, spare
+from compliance.plan.least import heaviest, least_added, least_replaced, spare
 from compliance.plan.offers import Chip, Offer, powers_of
 from compliance.plan.standing import Held, Standing, standing_of, weight_of
 from compliance.plan.targets import Inventory, Target
@@ -69,6 +70,8 @@ class Plan(NamedTuple):
     # How many domestic cards could be lost; None but for a compliant centre.
     spare: int | None
     least: list[LeastOf]
+    # Those of which the engine does not call compliant what was reckoned: no number of them is told.
+    least_refused: list[Offer]
     # None where nothing is to be solved: it complies already, or no price is known.
     cheapest: Cheapest | None
     mix: PlannedMix | None
@@ -97,11 +100,13 @@ def plan(
     metric = target.document["provision"]["metric"]
     weighable = [offer for offer in offers if offer.weight]
     priced = [offer for offer in weighable if offer.price is not None]
+    least, least_refused = _least(inventory, target, weighable) if standing and not is_compliant else ([], [])
     made = Plan(
         target=target,
         standing=standing,
         spare=spare(standing) if standing and is_compliant else None,
-        least=_least(standing, weighable) if standing and not is_compliant else [],
+        least=least,
+        least_refused=least_refused,
         cheapest=None,
         mix=None,
         refused=None,
@@ -133,17 +138,29 @@ def planned_document(document: dict[str, Any], standing: Standing, offers: Seque
     return document | {"lines": kept + added}
 
 
-def _least(standing: Standing, offers: Sequence[Offer]) -> list[LeastOf]:
-    """Each model with how many of it are enough; first those of which the fewest replaced, then added, are."""
-    found = [
-        LeastOf(
-            offer,
-            least_replaced(standing, offer.weight, offer.line["class"]),
-            least_added(standing, offer.weight),
-        )
-        for offer in offers
-    ]
-    return sorted(found, key=lambda one: (one.replace is None, one.replace or 0, one.add is None, one.add or 0))
+def _least(inventory: Inventory, target: Target, offers: Sequence[Offer]) -> tuple[list[LeastOf], list[Offer]]:
+    """Each model with how many of it are enough; first those of which the fewest replaced, then added, are.
+
+    Apart, those of which the engine calls compliant one or the other not. It is asked of the lines that count, equal
+    ones added together, since of each model it is asked twice.
+    """
+    document, models = counted_of(target.document, target.answer, inventory.models)
+    standing = standing_of(document, answer(document), models, {})
+    if standing is None:
+        return [], list(offers)
+    found, refused = [], []
+    for offer in offers:
+        chip_class = offer.line["class"]
+        replace, add = least_replaced(standing, offer.weight, chip_class), least_added(standing, offer.weight)
+        mixes = [Mix((replace,), heaviest(standing, chip_class, replace))] if replace is not None else []
+        mixes += [Mix((add,), (0,) * len(standing.abroad))] if add is not None else []
+        replies = [answer(planned_document(document, standing, [offer], mix)) for mix in mixes]
+        if all(reply["outcome"] == Outcome.COMPLIANT for reply in replies):
+            found.append(LeastOf(offer, replace, add))
+        else:
+            refused.append(offer)
+    found.sort(key=lambda one: (one.replace is None, one.replace or 0, one.add is None, one.add or 0))
+    return found, refused
 
 
 def _candidate(offer: Offer) -> Candidate:

@@ -135,6 +135,11 @@ def look_and_take(who: str, address: str, **fields: Any) -> str:
     return shown
 
 
+def let_count(who: str, address: str, shown: str, **fields: Any) -> None:
+    """Have a claim count, of which `shown` is the page of what that changes."""
+    send(who, address, **fields, step="take", seen=_said_in(shown, "seen"))
+
+
 def files(who: str, code: str, period: str, lines: Iterable[Line], *, why_amended: str = "") -> int:
     """Upload an inventory and attest it, confirming what the register asks; the number of the submission."""
     text = "chip_model,quantity,acquired_on,status,workload\n"
@@ -193,21 +198,21 @@ def write(by: str, code: str, document: dict[str, Any]) -> Provision:
 def approve(by: str, provision: Provision) -> None:
     """Approve on its page what another wrote, just as it reads there."""
     page = f"/mandates/provisions/{provision.pk}/"
-    assert "Approved." in send(by, f"{page}approve/", seal=_seal_in(read(by, page)))
+    assert "Approved." in send(by, f"{page}approve/", seal=_said_in(read(by, page), "seal"))
 
 
 def issue(by: str, provision: Provision) -> None:
     """Bring an approved provision into force; a worker determines anew whom it touches."""
     page = f"/mandates/provisions/{provision.pk}/issue/"
-    assert "Issued." in send(by, page, seal=_seal_in(read(by, page)))
+    assert "Issued." in send(by, page, seen=_said_in(read(by, f"{page}?look"), "seen"))
     work()
 
 
-def _seal_in(page: str) -> str:
-    """What a page's form says of that which was read there."""
-    seal = re.search(r'name="seal" value="(\w*)"', page)
-    assert seal, "there is no such form"
-    return seal[1]
+def _said_in(page: str, name: str) -> str:
+    """What a page's form says, as `name`, of that which was read there."""
+    said = re.search(rf'name="{name}" value="(\w+)"', page)
+    assert said, "there is no such form"
+    return said[1]
 
 
 def determined(code: str, mandate: str, period: str, who: str = "lin") -> Any:

@@ -1,5 +1,6 @@
 """Decisions that have centres determined anew: shown with their effects, then taken, as one run."""
 
+import hashlib
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from centres.models import Centre, CentreRecord, Operator
+from chips.catalogue import adopt
 from chips.models import Adoption, ChipModel, Claim, Figure
 from compliance.determine import determine
 from compliance.models import CurrentDetermination, DeterminationRun, OutcomeChange
@@ -50,6 +52,13 @@ def looked_at(client: Client, address: str, form: dict[str, str]) -> dict[str, s
     return form | {"step": "take", "seen": shown.context["form"].seal}
 
 
+def looked_at_claim(client: Client, address: str, form: dict[str, str]) -> dict[str, str]:
+    """What lets a claim count as `form` says, after a look at what that would change."""
+    shown = client.get(address, {"from_on": form["from_on"]})
+    assert shown.status_code == 200
+    return form | {"step": "take", "seen": shown.context["seen"]}
+
+
 def fulfil_all(run: DeterminationRun) -> None:
     for request in run.requests.all():
         assert fulfil(request.pk)
@@ -62,12 +71,12 @@ def test_a_catalogue_decision_shows_whom_it_flips_and_then_has_just_them_determi
     cast.file(untouched, cast.period(), h800=1)
     client.force_login(regulator)
     address = reverse("decide-chip", args=[foreign.chip_model_id, foreign.pk])
+    decision = {"from_on": "2025-10-01", "reason": "the teardown of a card"}
     shown = client.get(address, {"from_on": "2025-10-01"})
     assert shown.status_code == 200
     assert where.name_en in shown.content.decode()
     assert outcome(where) == "compliant"
-    taken = client.post(address, {"from_on": "2025-10-01", "reason": "the teardown of a card"})
-    assert taken.status_code == 302
+    assert client.post(address, looked_at_claim(client, address, decision)).status_code == 302
     run = DeterminationRun.objects.get()
     assert run.subject["model"] == "Ascend 910B"
     assert [(r.period_id, r.centres) for r in run.requests.all()] == [("2025Q4", [where.pk])]
@@ -83,9 +92,38 @@ def test_a_catalogue_decision_before_the_day_touches_nobody(
 ) -> None:
     client.force_login(regulator)
     address = reverse("decide-chip", args=[foreign.chip_model_id, foreign.pk])
-    client.post(address, {"from_on": "2026-01-01", "reason": "from next year on"})
+    client.post(address, looked_at_claim(client, address, {"from_on": "2026-01-01", "reason": "from next year on"}))
     assert not DeterminationRun.objects.exists()
     assert Adoption.objects.filter(claim=foreign).exists()
+
+
+def test_no_claim_counts_that_was_not_looked_at(client: Client, where: Centre, regulator: User, foreign: Claim) -> None:
+    client.force_login(regulator)
+    address = reverse("decide-chip", args=[foreign.chip_model_id, foreign.pk])
+    decision = {"from_on": "2025-10-01", "reason": "x"}
+    seen = looked_at_claim(client, address, decision)["seen"]
+    unseen = client.post(address, decision | {"from_on": "2020-01-01", "step": "take", "seen": seen})
+    assert "Something was changed after you looked" in unseen.content.decode()
+    # Nor is what anybody can reckon out of the fields taken for a look.
+    reckoned = hashlib.sha256(b"2020-01-01").hexdigest()
+    for form in ({}, {"step": "take"}, {"step": "take", "seen": reckoned}):
+        assert client.post(address, decision | {"from_on": "2020-01-01"} | form).status_code == 200
+    wrong = client.post(address, {"from_on": "2025-02-30", "reason": "x", "step": "take", "seen": seen})
+    assert (wrong.status_code, "effects" in wrong.context) == (422, False)
+    # What is shown is of the day that would be taken.
+    without = client.post(f"{address}?from_on=2026-06-01", {"from_on": "2025-10-01", "step": "take", "seen": seen})
+    assert (without.status_code, without.context["from_on"]) == (422, date(2025, 10, 1))
+    assert where.name_en in without.content.decode()
+    assert client.get(address, {"from_on": "soon"}).status_code == 422
+    # Another decision of the same model, taken in between, has other revisions follow.
+    before = looked_at_claim(client, address, decision)
+    compute = foreign.chip_model.claims.create(
+        figure=Figure.FP16_TFLOPS, value="1", source="a test", confidence="reported"
+    )
+    adopt(model=foreign.chip_model, claims=[compute], from_on=date(2025, 1, 1), decided_by="a test", reason="a test")
+    assert client.post(address, before).status_code == 200
+    assert not Adoption.objects.filter(claim=foreign).exists()
+    assert client.post(address, looked_at_claim(client, address, decision)).status_code == 302
 
 
 @pytest.mark.parametrize("who", ["owner", "regional", "analyst"])
@@ -209,6 +247,24 @@ def test_a_table_records_many_centres_or_none(client: Client, where: Centre, reg
     found = CentreRecord.objects.filter(from_on=date(2025, 10, 1)).order_by("centre__code")
     assert [(r.centre.code, r.progress, r.state_funded) for r in found] == [("SH-01", 25, True), ("SH-02", None, None)]
     assert DeterminationRun.objects.get().subject == {"centres": 2}
+
+
+def test_what_a_blank_cell_comes_to_is_what_was_looked_at(client: Client, where: Centre, regulator: User) -> None:
+    client.force_login(regulator)
+    address = reverse("record-table")
+    table = {"table": "code,from_on,reason,kind\nSH-01,2025-11-01,seen on site,general\n"}
+    seen = looked_at(client, address, table)
+    other = reverse("record-centre", args=[where.code])
+    client.post(other, looked_at(client, other, record(where, ownership="private")))
+    unseen = client.post(address, seen)
+    assert "Something was changed after you looked" in unseen.content.decode()
+    assert where.records.count() == 2
+    # A reason can be put into better words.
+    seen = looked_at(client, address, table)
+    better = seen | {"table": seen["table"].replace("seen on site", "Seen on site.")}
+    assert client.post(address, better).status_code == 302
+    written = where.records.get(from_on=date(2025, 11, 1))
+    assert (written.kind, written.ownership, written.reason) == ("general", "private", "Seen on site.")
 
 
 def test_a_table_names_only_centres_that_are_the_regulators(client: Client, where: Centre) -> None:

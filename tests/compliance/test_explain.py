@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 from datetime import date
+from html import unescape
 from typing import Any
 
 import pytest
@@ -214,6 +215,31 @@ def test_the_download_is_what_the_api_answers(reader: Client, owner: Operator) -
     assert json.loads(response.getvalue()) == told(reader, made)
 
 
+def test_what_is_claimed_later_is_told_apart_in_an_explanation_of_the_past(reader: Client, owner: Operator) -> None:
+    where = cast.centre("SH-02", owner=owner)
+    inventory(where, {"chip": "Ascend 910B"}, {"chip": "H800"})
+    made = determined(where)
+    model = ChipModel.objects.get(name="H800")
+    before = told(reader, made)
+    assert before["claimed_since"] == []
+    said = {"figure": "designer_country", "value": "CN", "source": "a rumour", "confidence": "reported"}
+    claim = model.claims.create(**said)
+    model.claims.create(**said | {"figure": "memory_gb", "value": "1"})
+    after = told(reader, made)
+    (since,) = after.pop("claimed_since")
+    assert (since["id"], since["chip_model"], since["source"]) == (claim.pk, model.pk, "a rumour")
+    # All else is as it was.
+    assert after == {key: value for key, value in before.items() if key != "claimed_since"}
+    page = unescape(reader.get(f"/determinations/{made.pk}/").content.decode())
+    assert "Contested: designer" not in page
+    assert page.index("Claimed only since this was determined") < page.index("a rumour")
+    # Of what is determined from now on it is told with the rest.
+    cast.file(where, cast.period(), ascend=1, h800=2)
+    latest = told(reader, determined(where))
+    assert [one["figure"] for one in latest["doubt"]["contested"]] == ["designer_country"]
+    assert latest["claimed_since"] == []
+
+
 def test_the_page_costs_the_same_for_2_lines_and_for_20(reader: Client, owner: Operator) -> None:
     def queries(code: str, lines: int) -> int:
         where = cast.centre(code, owner=owner)
@@ -226,8 +252,11 @@ def test_the_page_costs_the_same_for_2_lines_and_for_20(reader: Client, owner: O
 
     few = queries("SH-02", 2)
     # Session, user; the determination; which version waits; what stands in its place; revisions, lines, chip models'
-    # names; models and their claims, twice (what they are, and what is doubtful of them); regions; whether synthetic.
-    assert queries("SH-20", 20) == few <= 14
+    # names; models and their claims, twice (what they are, and what is doubtful of them), and what was claimed since;
+    # regions; whether synthetic.
+    # And what was known then: records of centres, submissions, provisions, exemptions, decisions by hand, revisions,
+    # chip models without any, and lines.
+    assert queries("SH-20", 20) == few <= 15 + 8
 
 
 LINES = 50_000

@@ -8,10 +8,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from centres.models import Centre, CentreRecord, Provenance, Region
+from centres.models import Centre, CentreRecord, Operator, Provenance, Region
 from centres.reference import DATA
 from chips.models import Adoption, Alias, ChipModel, ChipRevision, Claim, Figure, MarketTotal, Vendor
-from compliance.models import Mandate, Provision
+from compliance.determine import determine
+from compliance.models import CurrentDetermination, DeterminationRequest, DeterminationRun, Mandate, Provision
+from compliance.requests import fulfil
+from tests import cast
 
 pytestmark = pytest.mark.django_db
 TABLES = (
@@ -111,3 +114,42 @@ def test_a_faulty_row_is_named_and_nothing_is_loaded(tmp_path: Path, file: str, 
     with pytest.raises(CommandError, match=said):
         load(tmp_path)
     assert not any(counts().values())
+
+
+def test_what_a_later_load_changes_is_determined_anew(owner: Operator, tmp_path: Path) -> None:
+    assert "Run" not in load()
+    assert not DeterminationRun.objects.exists()
+    shutil.copytree(DATA, tmp_path, dirs_exist_ok=True)
+    where, untouched = cast.centre(owner=owner), cast.centre("SH-02", owner=owner)
+    cast.file(where, cast.period(), ascend=500, h800=500)
+    cast.file(untouched, cast.period(), ascend=1)
+    determine(period=cast.period(), cause="test")
+    assert "Run" not in load(tmp_path)
+
+    def rewrite(name: str, before: str, after: str) -> None:
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert before in text
+        (tmp_path / name).write_text(text.replace(before, after), encoding="utf-8")
+
+    # A correction of a chip touches whoever filed it.
+    rewrite("chips.csv", "Nvidia,H800,accelerator", "Nvidia,H800,storage")
+    said = load(tmp_path)
+    (run,) = DeterminationRun.objects.all()
+    assert f"Run {run.pk} determines anew whom this touches: catalogue decision." in said
+    assert (run.subject["model"], run.requested_by) == ("H800", None)
+    assert [(r.period_id, r.centres) for r in run.requests.all()] == [("2025Q4", [where.pk])]
+
+    # A mandate that is new touches everybody, in the quarters in which it holds.
+    published = (tmp_path / "mandates.csv").read_text(encoding="utf-8").rstrip("\n").split("\n")
+    row = next(line for line in published if line.startswith("SH-2023"))
+    (tmp_path / "mandates.csv").write_text("\n".join([*published, row.replace("SH-2023", "SH-2024")]) + "\n", "utf-8")
+    said = load(tmp_path)
+    run = DeterminationRun.objects.latest("pk")
+    assert f"Run {run.pk} determines anew whom this touches: provision issued." in said
+    assert [(r.period_id, r.centres, r.mandate and r.mandate.code) for r in run.requests.all()] == [
+        ("2025Q4", None, "SH-2024")
+    ]
+    for request in DeterminationRequest.objects.all():
+        assert fulfil(request.pk)
+    assert CurrentDetermination.objects.filter(centre=where, mandate__code="SH-2024").exists()
+    assert "Run" not in load(tmp_path)

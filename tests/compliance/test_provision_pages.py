@@ -55,6 +55,17 @@ def read(user: User, address: str) -> str:
     return unescape(answer.content.decode())
 
 
+def seen_in(page: str) -> str:
+    """What a page's form says that was seen."""
+    (seen,) = re.findall('name="seen" value="([0-9a-f]{64})"', page)
+    return str(seen)
+
+
+def looked_at(user: User, provision: Provision) -> str:
+    """What `user` can say once they looked at what issuing `provision` changes."""
+    return seen_in(read(user, f"{page_of(provision)}issue/?look"))
+
+
 def take(user: User, provision: Provision, step: str, **fields: str) -> str:
     """What the page says after `user` took a step."""
     address = f"/mandates/provisions/{provision.pk}/{step}/"
@@ -93,11 +104,16 @@ def test_it_goes_from_a_draft_into_force_by_two_regulators(author: User, other: 
 
     asked = read(other, f"{page_of(written)}issue/")
     assert "Once issued it stays for good" in asked
-    (seal,) = re.findall('name="seal" value="([0-9a-f]{64})"', asked)
-    flipped = read(other, f"{page_of(written)}effects/")
+    # There is nothing to press before it is shown whom it touches.
+    assert "Issue it from" not in asked
+    assert f'hx-get="{page_of(written)}issue/?look"' in asked
+    flipped = read(other, f"{page_of(written)}issue/?look")
     assert where.name_en in flipped
     assert "1 outcome would change" in flipped
-    issued = signed_in(other).post(f"{page_of(written)}issue/", {"seal": seal})
+    part = signed_in(other).get(f"{page_of(written)}issue/?look", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    assert seen_in(part) == seen_in(flipped)
+    issued = signed_in(other).post(f"{page_of(written)}issue/", {"seen": seen_in(flipped)})
     run = DeterminationRun.objects.get()
     assert issued["Location"] == reverse("determination-run", args=[run.pk])
     for request in run.requests.all():
@@ -124,6 +140,31 @@ def test_what_is_to_be_changed_is_said_and_answered(author: User, other: User) -
     assert changed.status_code == 302
     assert "Name the issuer" not in take(author, written, "propose")
     assert (written.stage, written.citation, written.comment) == ("proposed", "Shanghai, notice 7", "")
+
+
+def test_nothing_is_issued_that_was_not_looked_at(author: User, other: User, where: Centre) -> None:
+    written = approved(author, other)
+    address, client = f"{page_of(written)}issue/", signed_in(other)
+    seen = looked_at(other, written)
+    provisions.withdraw_approval(provision=written, by=other)
+    provisions.take_back(provision=written, by=author)
+    provisions.rewrite(provision=written, by=author, document=document(citation="another"))
+    provisions.propose(provision=written, by=author)
+    written.refresh_from_db()
+    provisions.approve(provision=written, by=other, seal=provisions.seal_of(written))
+    # What it says is another; nobody looked; and what stands in the page that is read is no look.
+    for form in ({"seen": seen}, {}, {"seal": provisions.seal_of(written)}, {"seen": provisions.seal_of(written)}):
+        answer = client.post(address, form, follow=True)
+        assert "look first at what it changes" in answer.content.decode()
+    seen = looked_at(other, written)
+    # By another that is issued in between it decides no quarter that is over.
+    provisions.issue(provision=approved(author, other, from_on="2025-11-01"), by=other)
+    assert "look first at what it changes" in client.post(address, {"seen": seen}, follow=True).content.decode()
+    written.refresh_from_db()
+    assert (written.stage, DeterminationRun.objects.count()) == ("approved", 1)
+    assert client.post(address, {"seen": looked_at(other, written)}).status_code == 302
+    written.refresh_from_db()
+    assert written.issued_at
 
 
 def test_every_step_is_open_to_whom_it_belongs(author: User, other: User) -> None:
@@ -158,10 +199,6 @@ def test_an_approval_is_of_what_was_read(author: User, other: User) -> None:
     take(author, written, "propose")
     assert "written anew since you read it" in take(other, written, "approve", seal=seal)
     take(other, written, "approve", seal=provisions.seal_of(written))
-    # Nor is anything issued that was not read.
-    signed_in(other).post(f"{page_of(written)}issue/", {"seal": seal})
-    written.refresh_from_db()
-    assert (written.stage, DeterminationRun.objects.count()) == ("approved", 0)
 
 
 def test_what_is_issued_is_only_superseded(author: User, other: User) -> None:
@@ -187,7 +224,8 @@ def test_what_is_issued_is_only_superseded(author: User, other: User) -> None:
 def test_a_day_is_taken_once(author: User, other: User) -> None:
     first, second = approved(author, other), approved(author, other)
     provisions.issue(provision=first, by=other)
-    answer = signed_in(other).post(f"{page_of(second)}issue/", {"seal": provisions.seal_of(second)}, follow=True)
+    seen = looked_at(other, second)
+    answer = signed_in(other).post(f"{page_of(second)}issue/", {"seen": seen}, follow=True)
     assert "is issued from 1 October 2025 already" in answer.content.decode()
 
 
@@ -203,7 +241,7 @@ def test_a_mandate_is_repealed_from_a_day_by_the_same_way(author: User, other: U
     assert "nothing is asked for: the mandate is repealed" in read(author, page_of(repeal))
     take(author, repeal, "propose")
     take(other, repeal, "approve", seal=provisions.seal_of(repeal))
-    signed_in(other).post(f"{page_of(repeal)}issue/", {"seal": provisions.seal_of(repeal)})
+    signed_in(other).post(f"{page_of(repeal)}issue/", {"seen": looked_at(other, repeal)})
     for request in DeterminationRun.objects.get().requests.all():
         fulfil(request.pk)
     assert outcome(where) == "not_in_force"

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,17 @@ from centres.reference import DATA
 from chips.catalogue import adopt, load_chips
 from chips.models import ChipModel, ChipRevision, Figure
 from chips.receipts import lines_sha256
+from compliance import known, provisions
 from compliance import reproduce as module
-from compliance.determine import determine
+from compliance.determine import determine, store
+from compliance.facts import Facts, facts_of_period
 from compliance.inputs import NAMED
-from compliance.models import Determination, Exemption, Mandate
+from compliance.models import Determination, Exemption, HandDecision, Mandate, Provision
 from compliance.reproduce import reproduce, reproduce_all
 from compliance.wording import record_in_words
 from tests import cast
 from tests.compliance.filed import inventory
+from tests.compliance.written import approved
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +157,69 @@ def test_a_model_that_nobody_recorded_before_it_was_renamed_keeps_its_name(owner
     ChipModel.objects.filter(pk=model.pk).update(name="Renamed", chip_class="cpu")
     assert reproduce(determination(where)).differences == []
     assert not determine(period=cast.period(), cause="test", centres=[where]).made
+
+
+def stored_late(facts: Facts) -> list[dict[str, Any]]:
+    """What the command tells once `facts` are judged as if they were what is known now."""
+    store(facts._replace(known_at=timezone.now()), cause="test")
+    return [json.loads(line) for line in run(is_all=True, as_json=True)[1].splitlines()]
+
+
+def test_a_determination_that_names_another_version_than_was_accepted_is_found(where: Centre) -> None:
+    before = facts_of_period(cast.period(), [where])
+    cast.file(where, cast.period(), ascend=600, h800=400)
+    with no_triggers() as cursor:
+        now = timezone.now()
+        cursor.execute(
+            "UPDATE compliance_determination SET known_at = %s WHERE id = %s", [now, determination(where).pk]
+        )
+    (found,) = map(json.loads, run(is_all=True, as_json=True)[1].splitlines())
+    latest = facts_of_period(cast.period(), [where]).submissions[where.pk]
+    kept = before.submissions[where.pk]
+    assert found["differences"] == [{"part": "submission_id", "kept": kept, "made_again": latest}]
+
+
+@pytest.mark.parametrize("what", ["exemptions", "hand_decision_id", "centre_record_id", "provision_id"])
+def test_a_determination_that_misses_what_was_known_is_found(owner: Operator, what: str) -> None:
+    where = cast.centre(owner=owner)
+    cast.file(where, cast.period(), ascend=500, h800=500)
+    before = facts_of_period(cast.period(), [where])
+    by = cast.regulator()
+    if what == "exemptions":
+        exempted(where)
+    elif what == "hand_decision_id":
+        new = Provision.objects.get(mandate__code="CN-2025-NEW")
+        HandDecision.objects.create(
+            centre=where, provision=new, ruling="released", from_on=date(2025, 1, 1), reason="a test", decided_by=by,
+            decided_at=timezone.now(),
+        )  # fmt: skip
+    elif what == "centre_record_id":
+        recorded = {"region_code": "3101", "kind": "general", "ownership": "private", "status": "operating"}
+        CentreRecord.objects.create(centre=where, from_on=date(2025, 1, 1), recorded_at=timezone.now(), **recorded)
+    else:
+        provisions.issue(provision=approved(by, cast.regulator("other")), by=by)
+    told = stored_late(before)
+    assert told
+    assert {difference["part"] for one in told for difference in one["differences"]} == {what}
+    made = Determination.objects.select_related(*NAMED).get(pk=told[0]["determination"])
+    assert [one.part for one in reproduce(made).differences] == [what]
+
+
+def test_what_was_being_recorded_is_not_missed_where_the_next_names_it(
+    where: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = facts_of_period(cast.period(), [where])
+    exempted(where)
+    made = determination(where)
+    with no_triggers() as cursor:
+        cursor.execute("UPDATE compliance_determination SET known_at = %s WHERE id = %s", [timezone.now(), made.pk])
+    assert before.exemptions == {}
+    assert [one.part for one in reproduce(determination(where)).differences] == ["exemptions"]
+    determine(period=cast.period(), cause="test", centres=[where])
+    assert run(is_all=True)[0] == 0
+    # Long before, it would have been seen.
+    monkeypatch.setattr(known, "WRITTEN_WITHIN", timedelta(0))
+    assert [one.part for one in reproduce(determination(where)).differences] == ["exemptions"]
 
 
 TAMPERED: dict[str, tuple[str, set[str]]] = {
@@ -381,8 +447,11 @@ def test_it_is_made_again_in_batches_at_the_same_cost_however_many(
         cast.file(cast.centre(f"SH-{number}", owner=owner), cast.period(), ascend=number + 1, h800=2)
     determine(period=cast.period(), cause="test")
     # The keys of a batch, the determinations with what they name, revisions, lines, chip models (and exemptions, where
-    # any are named); and the keys of the batch after it, of which there are none.
-    assert queries() == few == 6
+    # any are named); and the keys of the batch after it, of which there are none. For each of the two instants what was
+    # known then: records of centres, submissions, provisions, exemptions, decisions by hand, revisions, chip models
+    # without any, and lines.
+    assert few == 6 + 8
+    assert queries() == 6 + 2 * 8
     total = Determination.objects.count()
     # By so many lines in memory, too: three determinations of a centre rest on the same two.
     monkeypatch.setattr(module, "BATCH_LINES", 4)

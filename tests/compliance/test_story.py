@@ -39,6 +39,7 @@ from tests.compliance.story import (
     issue,
     known_in,
     launch,
+    let_count,
     look_and_take,
     night_falls,
     outcome,
@@ -244,8 +245,9 @@ def one_amends_and_one_was_taken_over(clock: Clock) -> None:
     ascend = ChipModel.objects.get(name="Ascend 910B")
     lower = ascend.claims.get(figure="fp16_tflops", value="256")
     decide = f"/chips/{ascend.pk}/decide/{lower.pk}/"
-    assert "Nobody's outcome changes." in read("zhao", decide, from_on="2024-01-01")
-    send("zhao", decide, from_on="2024-01-01", reason="The bin that is sold here.")
+    shown = read("zhao", decide, from_on="2024-01-01")
+    assert "Nobody's outcome changes." in shown
+    let_count("zhao", decide, shown, from_on="2024-01-01", reason="The bin that is sold here.")
     work()
 
 
@@ -313,7 +315,7 @@ def a_claim_flips_a_centre(clock: Clock) -> None:
     assert "1 outcome would change." in shown
     assert 'href="/centres/SH-03/?period=2025Q1"' in shown
     assert outcome("SH-03", SH, "2025Q1") == "compliant"
-    send("lin", decide, from_on="2025-01-01", reason="The licence was shown to us.")
+    let_count("lin", decide, shown, from_on="2025-01-01", reason="The licence was shown to us.")
     work()
     run = DeterminationRun.objects.latest("pk")
     assert 'href="/centres/SH-03/?period=2025Q1"' in read("wang", f"/determinations/runs/{run.pk}/")

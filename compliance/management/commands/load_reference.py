@@ -9,6 +9,7 @@ from django.db import transaction
 from centres import periods, reference
 from chips import catalogue
 from compliance import mandates
+from compliance.models import DeterminationRun
 
 # The register knows every quarter that a mandate or a trend can ask about.
 YEARS = range(2023, 2028)
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--data", type=Path, default=reference.DATA, help="the folder of the CSV files")
 
     def handle(self, *args: Any, data: Path, **options: Any) -> None:
+        last = DeterminationRun.objects.order_by("pk").values_list("pk", flat=True).last() or 0
         try:
             with transaction.atomic():
                 counts = [f"{load(data)} {name}" for name, load in STEPS]
@@ -40,6 +42,8 @@ class Command(BaseCommand):
             raise CommandError(f"{fault} Nothing was loaded.") from fault
         if options["verbosity"]:
             self.stdout.write("Loaded " + ", ".join(counts) + ".")
+            for run in DeterminationRun.objects.filter(pk__gt=last).order_by("pk"):
+                self.stdout.write(f"Run {run.pk} determines anew whom this touches: {run.cause}.")
 
 
 def load_periods() -> int:

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import compliance.plan.cheapest as module
 from compliance.engine import answer
 from compliance.plan import planning
 from compliance.plan.cheapest import Cheapest, Limit, Limits, Mix, Way
-from compliance.plan.integers import Proof
+from compliance.plan.integers import Clock, Minimum, Program, Proof
 from compliance.plan.least import least_added
 from compliance.plan.offers import Offer
 from compliance.plan.planning import Plan
+from compliance.plan_wording import obstacles_in_words, proof_in_words
 from tests.compliance.plan.cases import case, cheapest_by_trying, held, offer, planned
 
 thresholds = st.sampled_from(["0", "0.25", "0.333333333", "0.5", "0.999999999", "1"])
@@ -213,6 +215,33 @@ def test_cards_whose_power_is_not_known_free_none_and_are_not_bought_where_power
     assert planned(whole, offers, Limits(power=Fraction(309))).mix is None
 
 
+@pytest.mark.parametrize("keeps_compute", [False, True])
+def test_power_that_nobody_knows_stands_in_the_way_where_power_is_limited(keeps_compute: bool) -> None:
+    whole = case(held(100, key=1, designer="US", compute="320"))
+    unknown, limits = offer(1, "1000", watts=None), Limits(keeps_compute=keeps_compute, power=Fraction(10**9))
+    found = planned(whole, [unknown], limits).cheapest
+    assert found is not None
+    assert found.obstacles is not None
+    # Nothing else does: neither is the computing power to blame, nor is there no number that would do.
+    assert {limit: minimum.cost for limit, minimum in found.obstacles.would_do.items()} == {Limit.UNKNOWN_POWER: 50_000}
+    assert obstacles_in_words(found.obstacles) == [
+        "The limit of power stands in the way, since it is not known what some chips draw: without such a limit, "
+        "50,000 CNY would do, and the power that this takes is not known."
+    ]
+    assert "No mix of those chips on offer whose power is known" in proof_in_words(found)
+    # Beside one of which it is known: that one needs so much, and whether the other needs less nobody can tell.
+    beside = planned(whole, [unknown, offer(2, "2000", watts=410)], limits._replace(power=Fraction(499))).cheapest
+    assert beside is not None
+    assert beside.obstacles is not None
+    assert {limit: (m.cost, m.proof) for limit, m in beside.obstacles.would_do.items()} == {
+        Limit.POWER: (500, Proof.GAP)
+    }
+    assert "whether less would is not proved" in obstacles_in_words(beside.obstacles)[0]
+    enough = planned(whole, [unknown, offer(2, "2000", watts=410)], limits._replace(power=Fraction(500))).cheapest
+    assert enough is not None
+    assert "whose power is known that keeps to these limits" in proof_in_words(enough)
+
+
 def test_cards_of_unknown_origin_count_as_foreign_and_are_taken_out_like_those() -> None:
     whole = case(held(4, key=1, designer=None))
     plan = planned(whole, [offer(1, "1")], Limits(Way.REPLACE))
@@ -270,6 +299,36 @@ def test_where_time_ends_first_nothing_is_called_proved() -> None:
     assert plan.cheapest is not None
     assert plan.cheapest.minimum.proof in (Proof.UNKNOWN, Proof.GAP)
     assert plan.cheapest.obstacles is None
+
+
+def test_where_time_ends_before_the_obstacles_are_known_none_is_called_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = case(held(10, key=1, designer="US"))
+    limits = Limits(Way.ADD, budget=Fraction(1), power=Fraction(1))
+    solved, asked = module.minimise, []
+
+    def told(ends_at: set[int]) -> list[str]:
+        """What is said where time ends at these searches of what stands in the way: at the last of them, or before."""
+
+        def minimise(program: Program, clock: Clock) -> Minimum:
+            asked.append(program)
+            return Minimum(Proof.UNKNOWN) if len(asked) - 2 in ends_at else solved(program, clock)
+
+        asked.clear()
+        monkeypatch.setattr(module, "minimise", minimise)
+        found = planned(whole, [offer(1, "10000")], limits).cheapest
+        assert found is not None
+        assert found.obstacles is not None
+        return obstacles_in_words(found.obstacles)
+
+    # The budget, the power and the way by themselves; then all of them together, each for its least.
+    assert told(set())[0].startswith("No limit stands in the way by itself")
+    assert told({1})[0].startswith("These limits stand in the way together; the search ended")
+    assert told(set(range(6))) == ["The search ended before it was found which limit stands in the way, if any does."]
+    limits = Limits(budget=Fraction(1), keeps_compute=True)
+    assert [said.split(":")[0] for said in told({1})] == [
+        "The budget stands in the way",
+        "The search ended before it was found whether another limit stands in the way by itself, too.",
+    ]
 
 
 def test_a_repeated_question_has_the_same_answer() -> None:

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from compliance.engine import answer
+from compliance.plan import planning
 from compliance.plan.least import least_added, least_replaced, spare
 from compliance.plan.standing import Standing, standing_of, weight_of
 from tests.compliance.engine.documents import line
-from tests.compliance.plan.cases import bare, case, held
+from tests.compliance.plan.cases import bare, case, held, offer, planned
 
 NEW = line(1, compute="320", unit_price="110000", acquired_on="2025-06-01")
 
@@ -118,6 +120,24 @@ def test_a_compliant_centre_can_lose_so_many_whichever_they_are_and_of_the_heavi
     assert complies(whole, without(count, heaviest=False))
     if count < sum(kind.quantity for kind in standing.home):
         assert not complies(whole, without(count + 1, heaviest=True))
+
+
+@pytest.mark.parametrize("metric", ["units", "compute", "value"])
+def test_what_the_engine_does_not_call_compliant_is_no_least(metric: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = case(
+        held(60, key=1, designer="CN"), held(100, key=2, designer="US", compute="989.5"),
+        held(40, key=3, designer="US"), metric=metric,
+    )  # fmt: skip
+    offers = [offer(1, "1"), offer(2, "3", compute="64")]
+    plan = planned(whole, offers)
+    assert plan.least_refused == []
+    assert len(plan.least) == 2
+    assert all(one.replace and one.add for one in plan.least)
+    fewer = planning.least_added
+    monkeypatch.setattr(planning, "least_added", lambda *of: (fewer(*of) or 0) - 1)
+    plan = planned(whole, offers)
+    assert [one.chip.model.name for one in plan.least_refused] == ["Model 101", "Model 102"]
+    assert plan.least == []
 
 
 def test_an_exchange_stays_within_its_class() -> None:

@@ -42,7 +42,7 @@ def write_notices(now: datetime) -> None:
     today = timezone.localdate(now)
     days = {today - timedelta(days=ago) + timedelta(days=before) for before in DAYS_BEFORE
             for ago in range(STALE_AFTER.days + 1)}  # fmt: skip
-    ending = with_states(Exemption.objects.filter(centre__provenance=Provenance.FILED), today)
+    ending = with_states(Exemption.objects.granted().filter(centre__provenance=Provenance.FILED), today)
     ending = covering_any_day(ending).filter(ends__in=days).select_related("centre")
     told = [(one, before) for one in ending for before in DAYS_BEFORE if _has_come(one.ends, before, now)]
     people = people_of_operators(now) if told else {}

@@ -13,6 +13,9 @@ register = template.Library()
 
 # A shape and the name of a colour, as outcomes have them.
 _MARKS = {
+    ExemptionState.PROPOSED: ("○", "not-reported"),
+    ExemptionState.SENT_BACK: ("×", "quiet"),
+    ExemptionState.WITHDRAWN: ("×", "quiet"),
     ExemptionState.TO_COME: ("○", "not-reported"),
     ExemptionState.IN_FORCE: ("◇", "quiet"),
     ExemptionState.ENDING_SOON: ("△", "non-compliant"),

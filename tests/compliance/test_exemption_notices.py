@@ -14,7 +14,7 @@ from accounts.models import Membership, Role, User
 from centres.models import Centre, Operator, Provenance
 from compliance import exemption_notices
 from compliance.exemption_notices import STALE_AFTER, send_unsent, write_notices
-from compliance.exemptions import grant, revoke
+from compliance.exemptions import revoke
 from compliance.models import Exemption, ExemptionNotice, Mandate
 from tests import cast
 from tests.chips.mail_server import serving
@@ -50,7 +50,7 @@ def exemption(centre: Centre, filer: User, monkeypatch: pytest.MonkeyPatch) -> E
 
 def exempt(centre: Centre, threshold: Decimal | None = None) -> Exemption:
     regulator = User.objects.filter(role=Role.REGULATOR).first() or cast.regulator()
-    return grant(
+    return cast.exempted(
         centre=centre, mandate=Mandate.objects.get(code="CN-2025"), from_on=date(2025, 7, 1), to_on=ENDS_ON,
         threshold=threshold, reason="Moving.", by=regulator,
     )[0]  # fmt: skip

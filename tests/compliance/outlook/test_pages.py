@@ -83,7 +83,7 @@ def test_an_exemption_is_said_beside_what_the_rule_asks_for(mine: Centre) -> Non
     planned(mine)
     Exemption.objects.create(
         centre=mine, mandate=Mandate.objects.get(code="SH-2023"), from_on=date(2025, 1, 1), to_on=date(2999, 12, 31),
-        reason="It moves.", granted_by=cast.regulator(), granted_at="2025-01-01T00:00:00Z",
+        reason="It moves.", granted_by=cast.regulator(), granted_at="2025-01-01T00:00:00Z", **cast.proposed(),
     )  # fmt: skip
     make_outlooks(cast.period())
     assert "An exemption from SH-2023 holds until" in page(cast.analyst(), "/centres/SH-01/outlook/")

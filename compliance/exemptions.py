@@ -468,6 +468,13 @@ def of_centre(user: User, centre: Centre) -> OfCentre:
     )
 
 
+def not_ended(user: User, centre: Centre) -> QuerySet[Any]:
+    """The granted exemptions of `centre` that cover today or a day to come, each with its `ends` and `state`."""
+    today = timezone.localdate()
+    found = with_states(Exemption.objects.visible_to(user).granted().filter(centre=centre), today)
+    return covering_any_day(found).filter(ends__gte=today).select_related("mandate").order_by("from_on", "pk")
+
+
 def bearing_on(determinations: Iterable[Determination]) -> dict[int, list[Exemption]]:
     """By the key of each determination, the exemptions that made it what it is: that released the centre, or lowered
     the threshold to the one applied. One query for any number of them."""

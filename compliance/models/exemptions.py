@@ -135,6 +135,10 @@ class Exemption(models.Model):
             return self.to_on
         return min(self.to_on, self.revoked_from_on - timedelta(days=1))
 
+    def revoked_since(self, known_at: datetime) -> date | None:
+        """The day from which it covers nothing, where it was revoked after `known_at`."""
+        return self.revoked_from_on if self.revoked_at is not None and self.revoked_at > known_at else None
+
 
 class ExemptionRequestQuerySet(models.QuerySet["ExemptionRequest"]):
     def visible_to(self, user: User) -> ExemptionRequestQuerySet:

@@ -1,11 +1,13 @@
 """Exemptions and what is decided by hand, as pages show them."""
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
 
 from compliance.exemptions import ExemptionState
+from compliance.models import Exemption
 from compliance.reading import percent_text
 from compliance.rulings import Matter
 
@@ -44,6 +46,18 @@ def matter(value: str) -> dict[str, Any]:
     known = Matter(value)
     shape, colour = _RULED[known]
     return {"shape": shape, "colour": colour, "label": known.label}
+
+
+@register.filter
+def ends_as_known(exemption: Exemption, known_at: datetime) -> date:
+    """The last day that it covers, as known at an instant."""
+    return exemption.ends_on(known_at)
+
+
+@register.filter
+def revoked_since(exemption: Exemption, known_at: datetime) -> date | None:
+    """The day from which it covers nothing, where it was revoked after an instant."""
+    return exemption.revoked_since(known_at)
 
 
 @register.filter

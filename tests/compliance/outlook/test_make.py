@@ -242,10 +242,9 @@ def test_a_lower_threshold_that_was_granted_is_what_the_centre_has_to_meet_while
     exempted(Centre.objects.get(code="SH-02"), date(2025, 7, 1), date(2026, 9, 30), "0.9")
     determine(period=cast.period(), cause="test")
     make_outlooks(cast.period())
-    outcomes = CurrentDetermination.objects.filter(mandate__code="SH-2023", centre__code__startswith="SH-0").order_by(
-        "centre__code"
-    )
-    assert list(outcomes.values_list("outcome", flat=True)) == ["compliant", "non_compliant"]
+    of_both = CurrentDetermination.objects.filter(mandate__code="SH-2023", centre__code__startswith="SH-0")
+    outcomes = of_both.order_by("centre__code").values_list("outcome", flat=True)
+    assert list(outcomes) == ["compliant", "non_compliant"]
     granted, asked = outlook("SH-01"), outlook("SH-02")
     assert (granted.basis, granted.falls_in, granted.threshold) == ("meets", "2026Q4", "0.5")
     assert (asked.basis, asked.expected) == ("planned", "")
@@ -348,8 +347,8 @@ def test_it_asks_as_often_for_twelve_centres_as_for_thirty() -> None:
     # Provisions with their mandates, the periods of the window; of each of twelve periods its last determination and
     # what was read since; then, in one transaction: its savepoint, the lock, the centres' records, what was decided by
     # hand, what was granted, the shares by one way of counting and by the other (the three mandates know two), a table
-    # for the new outlooks, these into it, from there in place of the old ones, the table's end, those gone that are made no more,
-    # whether a later period has some, the old errors out and the new ones in, the savepoint's end.
+    # for the new outlooks, these into it, from there in place of the old ones, the table's end, those gone that are
+    # made no more, whether a later period has some, the old errors out and the new ones in, the savepoint's end.
     assert twelve == thirty == 2 + 2 * 12 + 16
     # Twelve periods are read for the first time; six of them anew, since they were determined.
     assert again < first

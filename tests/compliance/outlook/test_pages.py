@@ -105,12 +105,8 @@ def test_the_page_of_a_centre_says_until_when_an_exemption_holds_and_of_none_tha
     planned(mine)
     make_outlooks(cast.period())
     today, by = timezone.localdate(), cast.regulator()
-    terms: dict[str, Any] = {
-        "centre": mine,
-        "mandate": Mandate.objects.get(code="SH-2023"),
-        "threshold": None,
-        "reason": "Why.",
-    }
+    mandate = Mandate.objects.get(code="SH-2023")
+    terms: dict[str, Any] = {"centre": mine, "mandate": mandate, "threshold": None, "reason": "Why."}
 
     def days(first: int, last: int) -> dict[str, Any]:
         return {"from_on": today + timedelta(days=first), "to_on": today + timedelta(days=last)}

@@ -259,7 +259,7 @@ def approve(*, exemption: Exemption, by: User) -> tuple[Exemption, Determination
     exemption.save(update_fields=["granted_by", "granted_at"])
     if asked := answered_by(exemption):
         _answer(_still_waiting(asked), exemption.reason, by, exemption)
-    return exemption, redo_for_exemption(exemption, by=by)
+    return exemption, _taken_up(exemption, by)
 
 
 def answered_by(exemption: Exemption) -> ExemptionRequest | None:
@@ -326,7 +326,7 @@ def grant_request(
         granted_at=timezone.now(),
     )
     _answer(request, reason, by, exemption)
-    return exemption, redo_for_exemption(exemption, by=by)
+    return exemption, _taken_up(exemption, by)
 
 
 def check_within(request: ExemptionRequest, *, from_on: date, to_on: date, threshold: Decimal | None) -> None:
@@ -372,7 +372,15 @@ def revoke(*, exemption: Exemption, from_on: date, reason: str, by: User) -> tup
     exemption.revoked_from_on, exemption.revocation_reason = from_on, reason.strip()
     exemption.revoked_by, exemption.revoked_at = by, timezone.now()
     exemption.save(update_fields=["revoked_from_on", "revocation_reason", "revoked_by", "revoked_at"])
-    return exemption, redo_for_exemption(exemption, by=by)
+    return exemption, _taken_up(exemption, by)
+
+
+def _taken_up(exemption: Exemption, by: User) -> DeterminationRun | None:
+    """What follows once `exemption` was granted or revoked: who is told, and the run of what is determined anew."""
+    from compliance.exemption_notices import write_late_notices
+
+    write_late_notices(exemption, timezone.now())
+    return redo_for_exemption(exemption, by=by)
 
 
 def _require(user: User, role: Role, centre: Centre) -> None:

@@ -196,10 +196,12 @@ class ExemptionRequest(models.Model):
 
 
 class ExemptionNotice(models.Model):
-    """A mail to one person that an exemption ends so many days from then, written once."""
+    """A mail to one person that an exemption ends so many days from then, on that day, written once."""
 
     exemption = models.ForeignKey(Exemption, on_delete=models.PROTECT, related_name="notices")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    # The last day that it covers as known when this was written: where it ends on another by now, nothing is sent.
+    ends_on = models.DateField()
     days_before = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField()
     # Marked before it is handed to the mail server: a crash in between costs a mail and never doubles one.
@@ -212,5 +214,7 @@ class ExemptionNotice(models.Model):
         ordering = ["pk"]
         indexes = [models.Index(fields=["next_at"], condition=Q(sent_at__isnull=True), name="exemption_notice_unsent")]
         constraints = [
-            models.UniqueConstraint(fields=["exemption", "user", "days_before"], name="exemption_notice_once")
+            models.UniqueConstraint(
+                fields=["exemption", "user", "ends_on", "days_before"], name="exemption_notice_once"
+            )
         ]

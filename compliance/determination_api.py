@@ -199,6 +199,7 @@ class RecordSerializer(serializers.Serializer[Any]):
 class SourceSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     version = serializers.IntegerField()
+    status = serializers.CharField(help_text="Today: what it rests on may have been repudiated since.")
     accession_number = serializers.CharField(allow_null=True)
     lines_sha256 = serializers.CharField(allow_null=True)
 
@@ -207,6 +208,10 @@ class GrantedSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     from_on = serializers.DateField()
     to_on = serializers.DateField()
+    ends_on = serializers.DateField(help_text="The last day that it covered, as known when this was determined.")
+    revoked_since_from_on = serializers.DateField(
+        allow_null=True, help_text="The day from which it covers nothing, where it was revoked since."
+    )
     threshold = serializers.CharField(allow_null=True)
     reason = serializers.CharField()
 

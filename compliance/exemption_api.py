@@ -1,4 +1,4 @@
-"""REST: exemptions of centres from mandates; regulators grant and revoke them."""
+"""REST: exemptions of centres from mandates; one regulator proposes, another grants, either revokes."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -22,8 +22,19 @@ from accounts.rest import Body, CodeField, Resource
 from centres.models import Centre
 from compliance.api import ShareSerializer
 from compliance.decision_forms import LONGEST_REASON
-from compliance.exemptions import AlreadyRevoked, ExemptionState, WrongExemption, grant, revoke, with_states
-from compliance.models import Exemption, Mandate
+from compliance.exemptions import (
+    AlreadyRevoked,
+    ExemptionState,
+    NeverGranted,
+    NoLongerProposed,
+    OwnProposal,
+    WrongExemption,
+    approve,
+    propose,
+    revoke,
+    with_states,
+)
+from compliance.models import Exemption, ExemptionStatus, Mandate
 from compliance.shares import percent_of
 
 
@@ -42,13 +53,16 @@ class ExemptionSerializer(serializers.ModelSerializer[Exemption]):
     ends_on = serializers.DateField(
         source="ends", help_text="The last day that it covers as it stands; before `from_on` where it covers none."
     )
+    status = serializers.ChoiceField(
+        choices=ExemptionStatus.choices, help_text="Until it is granted it releases from nothing."
+    )
     state = serializers.ChoiceField(choices=ExemptionState.choices, help_text="Today, in Asia/Shanghai.")
 
     class Meta:
         model = Exemption
         fields = (
-            "id", "centre", "provenance", "region", "mandate", "from_on", "to_on", "ends_on", "threshold", "state",
-            "reason", "granted_at", "revoked_from_on", "revoked_at", "revocation_reason",
+            "id", "centre", "provenance", "region", "mandate", "from_on", "to_on", "ends_on", "threshold", "status",
+            "state", "reason", "proposed_at", "granted_at", "revoked_from_on", "revoked_at", "revocation_reason",
         )  # fmt: skip
 
     @extend_schema_field(ShareSerializer(allow_null=True))
@@ -64,7 +78,9 @@ class ExemptionFilters(filters.FilterSet):
     centre = filters.CharFilter(field_name="centre__code")
     mandate = filters.CharFilter(field_name="mandate__code")
     region = filters.CharFilter(field_name="centre__region_id")
-    state = filters.ChoiceFilter(choices=ExemptionState.choices)
+    state = filters.ChoiceFilter(
+        choices=ExemptionState.choices, help_text="Without one: those that were granted, however they stand."
+    )
 
 
 class ExactField(serializers.DecimalField):
@@ -76,7 +92,7 @@ class ExactField(serializers.DecimalField):
         return super().to_internal_value(data)
 
 
-class GrantBody(Body):
+class ProposalBody(Body):
     centre = CodeField(slug_field="code", queryset=Centre.objects.all())
     mandate = CodeField(slug_field="code", queryset=Mandate.objects.all())
     from_on = serializers.DateField()
@@ -102,14 +118,24 @@ class Exemptions(Resource):
 
     def get_queryset(self) -> QuerySet[Any]:
         exemptions: Any = super().get_queryset()
+        if self.action == "list" and "state" not in self.request.query_params:
+            exemptions = exemptions.granted()
         return with_states(exemptions, timezone.localdate())
 
-    @extend_schema(request=GrantBody, responses={201: ExemptionSerializer})
+    @extend_schema(request=ProposalBody, responses={201: ExemptionSerializer})
     def create(self, request: Request) -> Response:
-        """Grant an exemption; the centre is determined anew for the periods that it covers."""
+        """Propose an exemption: it releases from nothing until another regulator grants it by ``approve``."""
         self.require_role(Role.REGULATOR)
-        body = self.read_body(GrantBody)
-        return self._once(lambda: grant(by=self.user, **body)[0], status=201)
+        body = self.read_body(ProposalBody)
+        return self._once(lambda: propose(by=self.user, **body), status=201)
+
+    @extend_schema(request=None, responses=ExemptionSerializer)
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Grant what another proposed; the centre is determined anew for the periods that it covers."""
+        exemption = self.get_object()
+        self.require_role(Role.REGULATOR)
+        return self._once(lambda: approve(exemption=exemption, by=self.user)[0], status=200)
 
     @extend_schema(request=RevokeBody, responses=ExemptionSerializer)
     @action(detail=True, methods=["post"])
@@ -126,6 +152,14 @@ class Exemptions(Resource):
                 decided = decide()
             except WrongExemption as error:
                 raise serializers.ValidationError({name: [said] for name, said in error.wrong.items()}) from error
+            except OwnProposal as error:
+                message = _("Whoever proposed it does not grant it: another regulator does.")
+                raise Problem(409, "own_proposal", message) from error
+            except NoLongerProposed as error:
+                message = _("It waits for nobody any more.")
+                raise Problem(409, "no_longer_proposed", message, exemption_status=error.exemption.status) from error
+            except NeverGranted as error:
+                raise Problem(409, "never_granted", _("It was never granted.")) from error
             except AlreadyRevoked as error:
                 day = error.exemption.revoked_from_on
                 message = _("It is revoked already, from %(day)s on.") % {"day": day}

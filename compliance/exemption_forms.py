@@ -1,5 +1,6 @@
-"""What is asked of somebody who asks for an exemption, grants or revokes one."""
+"""What is asked of somebody who asks for an exemption, proposes, grants or revokes one."""
 
+import hashlib
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +11,10 @@ from accounts.models import User
 from centres.models import Centre
 from centres.templatetags.names import named
 from compliance.decision_forms import day_field, reason_field
-from compliance.exemptions import WrongExemption, check_revocation, check_terms
+from compliance.effects import Effects, outcome_of
+from compliance.exemptions import WrongExemption, check_revocation, check_terms, check_within
 from compliance.looked_at import LookedAtForm
-from compliance.models import Exemption, Mandate
+from compliance.models import Exemption, ExemptionRequest, Mandate
 
 FULL, LOWER = "full", "lower"
 
@@ -51,10 +53,10 @@ class TermsForm(LookedAtForm):
     reason = reason_field(_("Reason, which the operator reads"))
     judged_by: tuple[str, ...] = ("from_on", "to_on", "extent", "percent")
 
-    def __init__(self, *args: Any, of: Mandate | None = None, **kwargs: Any) -> None:
-        """`of` is the mandate, where the form does not ask for it."""
+    def __init__(self, *args: Any, asked: ExemptionRequest | None = None, **kwargs: Any) -> None:
+        """`asked` is the request that is answered: its mandate is not asked for again, and no more than it granted."""
         super().__init__(*args, **kwargs)
-        self.of = of
+        self.asked = asked
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -62,13 +64,16 @@ class TermsForm(LookedAtForm):
             self.add_error("percent", _("Give the threshold that it must still meet."))
         if found.get("extent") == FULL and found.get("percent") is not None:
             self.add_error("percent", _("Leave it empty where everything is exempt."))
-        mandate = self.of or found.get("mandate")
+        mandate = self.asked.mandate if self.asked else found.get("mandate")
         if mandate is not None and not self.errors:
             try:
                 check_terms(mandate=mandate, **self.terms)
+                if self.asked:
+                    check_within(self.asked, **self.days_and_threshold)
             except WrongExemption as wrong:
+                of_threshold = "percent" if found["extent"] == LOWER else "extent"
                 self.add_wrong(
-                    {"percent" if name == "threshold" else name: message for name, message in wrong.wrong.items()}
+                    {of_threshold if name == "threshold" else name: message for name, message in wrong.wrong.items()}
                 )
         return found
 
@@ -82,11 +87,13 @@ class TermsForm(LookedAtForm):
     @property
     def terms(self) -> dict[str, Any]:
         """What is exempt, when and why; the form is valid."""
+        return {**self.days_and_threshold, "reason": self.cleaned_data["reason"]}
+
+    @property
+    def days_and_threshold(self) -> dict[str, Any]:
+        """What is exempt, and when: what effects depend on; the form is valid."""
         given = self.cleaned_data
-        return {
-            "from_on": given["from_on"], "to_on": given["to_on"], "threshold": self.threshold,
-            "reason": given["reason"],
-        }  # fmt: skip
+        return {"from_on": given["from_on"], "to_on": given["to_on"], "threshold": self.threshold}
 
 
 class AskForm(TermsForm):
@@ -102,8 +109,8 @@ class AskForm(TermsForm):
         self.fields["reason"].label = _("Why the centre cannot meet the mandate in that time")
 
 
-class GrantForm(TermsForm):
-    """An exemption that a regulator grants without being asked."""
+class ProposalForm(TermsForm):
+    """An exemption that a regulator proposes, for another to grant."""
 
     centre = forms.CharField(
         label=_("Centre, by its code"), max_length=20, widget=forms.TextInput(attrs={"class": "form-control"})
@@ -125,6 +132,27 @@ class GrantForm(TermsForm):
         if found is None:
             raise forms.ValidationError(_("There is no such centre."), code="invalid")
         return found
+
+
+class ApproveForm(LookedAtForm):
+    """That what another proposed is granted, knowing what that changes: as the page showed it."""
+
+    def __init__(self, *args: Any, exemption: Exemption, effects: Effects, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.exemption, self.effects = exemption, effects
+
+    @property
+    def seal(self) -> str:
+        """Of the exemption, whose terms stay, and of what granting it would change as things stand."""
+        flips = (
+            (one.centre.pk, one.mandate.pk, one.period.pk, outcome_of(one.before), outcome_of(one.after))
+            for one in self.effects.flips
+        )
+        return hashlib.sha256(repr([self.exemption.pk, *flips]).encode()).hexdigest()
+
+
+class SendBackForm(forms.Form):
+    comment = reason_field(_("Why it is sent back, which whoever proposed it reads"))
 
 
 class RefuseForm(forms.Form):

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Role, User
 from centres.models import Region
 from chips.safe_cells import safe_cell
 from compliance.exemptions import ExemptionState, with_states
@@ -44,11 +44,19 @@ def choice_of(query: QueryDict, mandates: Sequence[Mandate], regions: Sequence[R
     )
 
 
+def states_for(user: User) -> list[ExemptionState]:
+    """The states that `user` can choose: what nobody granted is shown to regulators alone."""
+    never_granted = (ExemptionState.PROPOSED, ExemptionState.SENT_BACK, ExemptionState.WITHDRAWN)
+    return [state for state in ExemptionState if user.role == Role.REGULATOR or state not in never_granted]
+
+
 def chosen(user: User, choice: Choice) -> QuerySet[Any]:
-    """The exemptions that `user` may know of and chose, each with its `ends` and `state`; those that end last first."""
+    """The exemptions that `user` may know of and chose, each with its `ends` and `state`; those that end last first.
+
+    Without a state: those that were granted.
+    """
     found = with_states(Exemption.objects.visible_to(user), timezone.localdate())
-    if choice.state:
-        found = found.filter(state=choice.state)
+    found = found.filter(state=choice.state) if choice.state else found.filter(granted_at__isnull=False)
     if choice.mandate:
         found = found.filter(mandate=choice.mandate)
     if choice.region:
@@ -84,7 +92,7 @@ def _cells(exemption: Any) -> list[Any]:
         None if exemption.threshold is None else f"{exemption.threshold.normalize():f}",
         exemption.state,
         safe_cell(exemption.reason),
-        timezone.localtime(exemption.granted_at).isoformat(),
+        exemption.granted_at and timezone.localtime(exemption.granted_at).isoformat(),
         exemption.revoked_from_on,
         safe_cell(exemption.revocation_reason),
     ]

@@ -1,5 +1,9 @@
-"""Mails to the operator's people before an exemption ends, each written once and sent as `accounts.mails` says."""
+"""Mails before an exemption ends, to the operator's people and to the regulators who proposed and granted it.
 
+Each is written once and sent as `accounts.mails` says.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -22,6 +26,7 @@ from accounts.mails import (
     send_each,
     waiting,
 )
+from accounts.models import Role, User
 from centres.models import Provenance
 from centres.periods import SHANGHAI
 from centres.templatetags.names import named
@@ -42,19 +47,75 @@ def write_notices(now: datetime) -> None:
     today = timezone.localdate(now)
     days = {today - timedelta(days=ago) + timedelta(days=before) for before in DAYS_BEFORE
             for ago in range(STALE_AFTER.days + 1)}  # fmt: skip
-    ending = with_states(Exemption.objects.filter(centre__provenance=Provenance.FILED), today)
+    ending = with_states(Exemption.objects.granted().filter(centre__provenance=Provenance.FILED), today)
     ending = covering_any_day(ending).filter(ends__in=days).select_related("centre")
-    told = [(one, before) for one in ending for before in DAYS_BEFORE if _has_come(one.ends, before, now)]
-    people = people_of_operators(now) if told else {}
+    _write(
+        [
+            ExemptionNotice(exemption=one, ends_on=one.ends, days_before=before, created_at=now, next_at=now)
+            for one in ending
+            for before in DAYS_BEFORE
+            if _comes_at(one.ends, before) <= now <= _comes_at(one.ends, before) + STALE_AFTER
+        ],
+        now,
+    )
+
+
+def write_late_notices(exemption: Exemption, now: datetime) -> None:
+    """Write down at once who is to be told that `exemption`, granted or revoked just now, ends so soon that an
+    occasion to say so is over; of one that was revoked, that it has ended too."""
+    ends_on = exemption.ends_on(now)
+    left = (ends_on - timezone.localdate(now)).days
+    passed = [before for before in DAYS_BEFORE if left <= before]
+    if exemption.centre.provenance != Provenance.FILED or not passed or (left < 0 and exemption.revoked_at is None):
+        return
+    # What is still made up for, or comes today, is written under its own number, so that the beat writes it no more.
+    comes_at = _comes_at(ends_on, min(passed))
+    is_made_up_for = now <= comes_at + STALE_AFTER
+    notice = ExemptionNotice(
+        exemption=exemption,
+        ends_on=ends_on,
+        days_before=min(passed) if is_made_up_for else max(left, 0),
+        created_at=now,
+        next_at=max(now, comes_at),
+    )
+    _write([notice], now)
+
+
+def _write(notices: Sequence[ExemptionNotice], now: datetime) -> None:
+    """Write each of `notices`, of one exemption each, to everybody whom it concerns, and none twice."""
+    if not notices:
+        return
+    people = _people([notice.exemption for notice in notices], now)
     ExemptionNotice.objects.bulk_create(
         (
-            ExemptionNotice(exemption=one, user_id=user_id, days_before=before, created_at=now, next_at=now)
-            for one, before in told
-            for user_id in people.get(one.centre.operator_id or 0, ())
+            ExemptionNotice(
+                exemption=one.exemption, user_id=user_id, ends_on=one.ends_on, days_before=one.days_before,
+                created_at=one.created_at, next_at=one.next_at,
+            )
+            for one in notices
+            for user_id in people[one.exemption_id]
         ),
         ignore_conflicts=True,
         batch_size=1000,
-    )
+    )  # fmt: skip
+
+
+def _people(exemptions: Iterable[Exemption], now: datetime) -> dict[int, list[int]]:
+    """By exemption: who files for the centre's operator, and the regulators who proposed or granted it and still have
+    the centre within what is theirs; those who have an address."""
+    concerned = list(exemptions)
+    operators = people_of_operators(now)
+    deciders = {key for one in concerned for key in (one.proposed_by_id, one.granted_by_id) if key}
+    active = User.objects.filter(pk__in=deciders, role=Role.REGULATOR, is_active=True).exclude(email="")
+    regulators = {user.pk: user for user in active}
+    found = {}
+    for one in concerned:
+        deciding = (regulators.get(key or 0) for key in (one.proposed_by_id, one.granted_by_id))
+        found[one.pk] = [
+            *operators.get(one.centre.operator_id or 0, ()),
+            *(user.pk for user in deciding if user and (user.all_regions or one.centre.region_id in user.region_codes)),
+        ]
+    return found
 
 
 def send_unsent(now: datetime) -> int:
@@ -76,9 +137,9 @@ def _claim(key: int, now: datetime) -> ExemptionNotice | None:
     notice = waiting(related.filter(pk=key), now).first()
     if notice is None:
         return None
-    operator = notice.exemption.centre.operator_id or 0
-    is_needed = _has_come(notice.exemption.ends_on(now), notice.days_before, now)
-    if not is_needed or notice.user_id not in people_of_operators(now, notice.user_id).get(operator, ()):
+    exemption = notice.exemption
+    is_needed = exemption.ends_on(now) == notice.ends_on
+    if not is_needed or notice.user_id not in _people([exemption], now)[exemption.pk]:
         # Nothing was sent, and should it be needed again, it is written again.
         notice.delete()
         return None
@@ -90,46 +151,71 @@ def message_of(notice: ExemptionNotice, now: datetime) -> EmailMessage:
     """The mail in the language of the one who gets it."""
     exemption = notice.exemption
     with translation.override(notice.user.language):
-        ends_on = exemption.ends_on(now)
-        left = (ends_on - timezone.localdate(now)).days
-        threshold = exemption.threshold
-        names = {
-            "centre": named(exemption.centre),
-            "code": exemption.centre.code,
-            "mandate": exemption.mandate.code,
-            "title": named(exemption.mandate),
-            "day": date_format(ends_on, "DATE_FORMAT"),
-            "count": left,
-            "threshold": "" if threshold is None else percent_text(str(threshold)),
-        }
-        if threshold is None:
-            said = _("%(centre)s (%(code)s) is exempt from %(mandate)s, “%(title)s”.")
+        names = _names(exemption, now)
+        paragraphs = [sentence % names for sentence in _told(exemption, names["count"])]
+        if notice.user.role == Role.OPERATOR:
+            address = f"{_page('exemption-ask', exemption.centre.code)}?mandate={exemption.mandate.code}"
+            paragraphs += [
+                _("Another can be asked for here: %(address)s") % {"address": address},
+                _("You get this mail because you file for this centre's operator in Originmark."),
+            ]
         else:
-            said = _("%(centre)s (%(code)s) is judged by a lower threshold under %(mandate)s, “%(title)s”: "
-                     "%(threshold)s%%.")  # fmt: skip
-        subject = _("The exemption of %(centre)s from %(mandate)s ends on %(day)s")
-        paragraphs = [
-            said % names,
-            ngettext(
-                "The last day that it covers is %(day)s, in %(count)d day. From the next day on the centre is asked "
-                "what every other is, unless another exemption covers it, and is determined anew.",
-                "The last day that it covers is %(day)s, in %(count)d days. From the next day on the centre is asked "
-                "what every other is, unless another exemption covers it, and is determined anew.",
-                left,
-            )
-            % names,
-            _("Another can be asked for here: %(address)s") % {"address": _address(exemption)},
-            _("You get this mail because you file for this centre's operator in Originmark."),
-        ]
+            paragraphs += [
+                _("The exemption: %(address)s") % {"address": _page("exemption", exemption.pk)},
+                _("You get this mail because you proposed or granted it in Originmark."),
+            ]
+        if names["count"] < 0:
+            subject = _("The exemption of %(centre)s from %(mandate)s was revoked from %(revoked_from)s on")
+        else:
+            subject = _("The exemption of %(centre)s from %(mandate)s ends on %(day)s")
         return message_to(notice.user, subject=subject % names, paragraphs=paragraphs)
 
 
-def _address(exemption: Exemption) -> str:
-    page = reverse("exemption-ask", args=[exemption.centre.code])
-    return f"{settings.SITE_URL}{page}?mandate={exemption.mandate.code}"
+def _names(exemption: Exemption, now: datetime) -> dict[str, Any]:
+    """What the sentences of a mail name."""
+    ends_on, threshold, revoked_from = exemption.ends_on(now), exemption.threshold, exemption.revoked_from_on
+    return {
+        "centre": named(exemption.centre),
+        "code": exemption.centre.code,
+        "mandate": exemption.mandate.code,
+        "title": named(exemption.mandate),
+        "day": date_format(ends_on, "DATE_FORMAT"),
+        "count": (ends_on - timezone.localdate(now)).days,
+        "threshold": "" if threshold is None else percent_text(str(threshold)),
+        "revoked_from": date_format(revoked_from, "DATE_FORMAT") if revoked_from else "",
+        "reason": exemption.revocation_reason,
+    }
 
 
-def _has_come(ends_on: date, days_before: int, now: datetime) -> bool:
-    """Whether it is time to say that what ends on `ends_on` does so in `days_before` days, and not too late."""
-    comes_at = datetime.combine(ends_on - timedelta(days=days_before), HOUR, tzinfo=SHANGHAI)
-    return comes_at <= now <= comes_at + STALE_AFTER
+def _told(exemption: Exemption, left: int) -> list[str]:
+    """What is exempt and, `left` days before its last day, when that ends; why, where it was revoked."""
+    revoked = [_("It was revoked from %(revoked_from)s on: %(reason)s")] if exemption.revoked_at else []
+    if left < 0:
+        return [
+            _("%(centre)s (%(code)s) was exempt from %(mandate)s, “%(title)s”, fully or in part."),
+            *revoked,
+            _("From that day on the centre is asked what every other is, unless another exemption covers it, and is "
+              "determined anew."),
+        ]  # fmt: skip
+    if exemption.threshold is None:
+        said = _("%(centre)s (%(code)s) is exempt from %(mandate)s, “%(title)s”.")
+    else:
+        said = _("%(centre)s (%(code)s) is judged by a lower threshold under %(mandate)s, “%(title)s”: "
+                 "%(threshold)s%%.")  # fmt: skip
+    ends = ngettext(
+        "The last day that it covers is %(day)s, in %(count)d day. From the next day on the centre is asked "
+        "what every other is, unless another exemption covers it, and is determined anew.",
+        "The last day that it covers is %(day)s, in %(count)d days. From the next day on the centre is asked "
+        "what every other is, unless another exemption covers it, and is determined anew.",
+        left,
+    )
+    return [said, *revoked, ends]
+
+
+def _page(name: str, key: str | int) -> str:
+    return f"{settings.SITE_URL}{reverse(name, args=[key])}"
+
+
+def _comes_at(ends_on: date, days_before: int) -> datetime:
+    """When it is time to say that what ends on `ends_on` does so in `days_before` days."""
+    return datetime.combine(ends_on - timedelta(days=days_before), HOUR, tzinfo=SHANGHAI)

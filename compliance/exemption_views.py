@@ -1,6 +1,7 @@
-"""Pages of exemptions: what is asked for, granted, refused and revoked, and what there is."""
+"""Pages of exemptions: what is asked for, proposed, granted, refused and revoked, and what there is."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -16,33 +17,47 @@ from accounts.models import Role
 from centres.models import Centre, Region
 from chips.timeliness import office_of
 from compliance import effects, exemptions
-from compliance.exemption_forms import FULL, LOWER, AskForm, GrantForm, RefuseForm, RevokeForm, TermsForm
-from compliance.exemption_list import as_csv, choice_of, chosen
+from compliance.exemption_forms import (
+    FULL,
+    LOWER,
+    ApproveForm,
+    AskForm,
+    ProposalForm,
+    RefuseForm,
+    RevokeForm,
+    SendBackForm,
+    TermsForm,
+)
+from compliance.exemption_list import as_csv, choice_of, chosen, states_for
 from compliance.looked_at import looked_at_status
-from compliance.models import DeterminationRun, Exemption, ExemptionRequest, Mandate
+from compliance.models import DeterminationRun, Exemption, ExemptionRequest, ExemptionStatus, Mandate
 from compliance.reading import percent_text
 
 PAGE = 50
-SHOWN_REQUESTS = 50
+SHOWN_WAITING = 50
+# Of whom the office is named.
+_DECIDERS = ("proposed_by", "granted_by", "revoked_by", "closed_by")
 
 
 @for_roles(Role.OPERATOR, Role.REGULATOR, Role.ANALYST)
 @require_GET
 def list_exemptions(request: SignedInRequest) -> HttpResponse:
-    """What is asked for and waits, and the exemptions that there are or were."""
+    """What is asked for or proposed and waits, and the exemptions that there are or were."""
     mandates, regions = list(Mandate.objects.all()), list(Region.objects.all())
     choice = choice_of(request.GET, mandates, regions)
     query = request.GET.copy()
     query.pop("page", None)
     waiting = ExemptionRequest.objects.visible_to(request.user).waiting().select_related("centre__region", "mandate")
+    proposed = Exemption.objects.visible_to(request.user).proposed().select_related("centre__region", "mandate")
     context = {
         "choice": choice,
-        "states": exemptions.ExemptionState.choices,
+        "states": [(state.value, state.label) for state in states_for(request.user)],
         "mandates": mandates,
         "regions": regions,
         "page": Paginator(chosen(request.user, choice), PAGE).get_page(request.GET.get("page")),
         "address": query.urlencode(),
-        "waiting": [] if request.user.role == Role.ANALYST else waiting[:SHOWN_REQUESTS],
+        "waiting": [] if request.user.role == Role.ANALYST else waiting[:SHOWN_WAITING],
+        "proposed": proposed.order_by("proposed_at", "pk")[:SHOWN_WAITING] if _decides(request) else [],
     }
     return render(request, "compliance/exemptions.html", context)
 
@@ -60,15 +75,11 @@ def export_exemptions(request: SignedInRequest) -> StreamingHttpResponse:
 @for_roles(Role.OPERATOR, Role.REGULATOR, Role.ANALYST)
 @require_GET
 def show_exemption(request: SignedInRequest, exemption_id: int) -> HttpResponse:
-    """One exemption: what it is from, when and why, and which office decided it."""
-    exemption = _exemption(request, exemption_id)
-    context = {
-        "exemption": exemption,
-        "asked": None if request.user.role == Role.ANALYST else _request_of(exemption),
-        "office": office_of(exemption.granted_by),
-        "revoking_office": office_of(exemption.revoked_by) if exemption.revoked_by else "",
-    }
-    return render(request, "compliance/exemption.html", context)
+    """One exemption: what it is from, when and why, and which offices proposed and granted it.
+
+    Where it waits, what granting it would change, and the way to grant, to send back or to withdraw it.
+    """
+    return _show_exemption(request, _exemption(request, exemption_id))
 
 
 @for_roles(Role.OPERATOR)
@@ -132,9 +143,9 @@ def refuse_request(request: SignedInRequest, request_id: int) -> HttpResponse:
 @for_roles(Role.REGULATOR)
 @require_POST
 def grant_request(request: SignedInRequest, request_id: int) -> HttpResponse:
-    """Grant what was asked for, or otherwise, knowing what that changes."""
+    """Grant what was asked for, or less of it, knowing what that changes."""
     asked = _request(request, request_id)
-    form = TermsForm(request.POST, of=asked.mandate)
+    form = TermsForm(request.POST, asked=asked)
     if form.is_valid() and form.is_taken(request):
         try:
             exemption, run = exemptions.grant_request(request=asked, by=request.user, **form.terms)
@@ -147,17 +158,63 @@ def grant_request(request: SignedInRequest, request_id: int) -> HttpResponse:
 
 @for_roles(Role.REGULATOR)
 @require_http_methods(["GET", "POST"])
-def grant_exemption(request: SignedInRequest) -> HttpResponse:
-    """Grant an exemption that nobody asked for, knowing what it changes."""
+def propose_exemption(request: SignedInRequest) -> HttpResponse:
+    """Propose an exemption for another regulator to grant, knowing what it would change."""
     initial = {"centre": request.GET.get("centre", ""), "mandate": _mandate_named(request)}
-    form = GrantForm(request.POST or None, initial=initial, user=request.user)
+    form = ProposalForm(request.POST or None, initial=initial, user=request.user)
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
         of = {"centre": form.cleaned_data["centre"], "mandate": form.cleaned_data["mandate"]}
         if form.is_taken(request):
-            return _granted(request, *exemptions.grant(by=request.user, **of, **form.terms))
-        context |= _looked_at(form, **of)
-    return render(request, "compliance/exemption_grant.html", context, status=looked_at_status(request, form))
+            exemption = exemptions.propose(by=request.user, **of, **form.terms)
+            messages.success(request, _("Proposed. It releases from nothing until another regulator grants it."))
+            return redirect("exemption", exemption.pk)
+        context |= _looked_at(**of, **form.days_and_threshold)
+    return render(request, "compliance/exemption_propose.html", context, status=looked_at_status(request, form))
+
+
+@for_roles(Role.REGULATOR)
+@require_POST
+def approve_exemption(request: SignedInRequest, exemption_id: int) -> HttpResponse:
+    """Grant what another proposed, knowing what that changes."""
+    exemption = _exemption(request, exemption_id)
+    if exemption.status == ExemptionStatus.PROPOSED and exemption.proposed_by != request.user:
+        form = ApproveForm(request.POST, exemption=exemption, effects=_effects_of(exemption))
+        if not (form.is_valid() and form.is_taken(request)):
+            return _show_exemption(request, exemption, approving=form)
+    try:
+        return _granted(request, *exemptions.approve(exemption=exemption, by=request.user))
+    except (exemptions.OwnProposal, exemptions.NoLongerProposed) as refusal:
+        return _not_done(request, exemption, refusal)
+
+
+@for_roles(Role.REGULATOR)
+@require_POST
+def send_exemption_back(request: SignedInRequest, exemption_id: int) -> HttpResponse:
+    """Turn down what another proposed, saying why."""
+    exemption = _exemption(request, exemption_id)
+    form = SendBackForm(request.POST)
+    if not form.is_valid():
+        return _show_exemption(request, exemption, sending_back=form)
+    try:
+        exemptions.send_back(exemption=exemption, comment=form.cleaned_data["comment"], by=request.user)
+    except (exemptions.OwnProposal, exemptions.NoLongerProposed) as refusal:
+        return _not_done(request, exemption, refusal)
+    messages.success(request, _("Sent back. Whoever proposed it reads why."))
+    return redirect("exemption", exemption.pk)
+
+
+@for_roles(Role.REGULATOR)
+@require_POST
+def withdraw_exemption(request: SignedInRequest, exemption_id: int) -> HttpResponse:
+    """Take back what one proposed oneself."""
+    exemption = _exemption(request, exemption_id)
+    try:
+        exemptions.withdraw_proposal(exemption=exemption, by=request.user)
+    except (exemptions.NotItsProposer, exemptions.NoLongerProposed) as refusal:
+        return _not_done(request, exemption, refusal)
+    messages.success(request, _("Withdrawn."))
+    return redirect("exemption", exemption.pk)
 
 
 @for_roles(Role.REGULATOR)
@@ -165,7 +222,7 @@ def grant_exemption(request: SignedInRequest) -> HttpResponse:
 def revoke_exemption(request: SignedInRequest, exemption_id: int) -> HttpResponse:
     """Let an exemption cover nothing from a day on, knowing what that changes."""
     exemption = _exemption(request, exemption_id)
-    if exemption.revoked_at:
+    if exemption.revoked_at or not exemption.granted_at:
         return redirect("exemption", exemption.pk)
     form = RevokeForm(request.POST or None, exemption=exemption)
     context: dict[str, Any] = {"form": form, "exemption": exemption}
@@ -195,6 +252,46 @@ def _granted(request: SignedInRequest, exemption: Exemption, run: DeterminationR
     return redirect("determination-run", run.pk)
 
 
+def _not_done(request: SignedInRequest, exemption: Exemption, refusal: Exception) -> HttpResponseRedirect:
+    said = {
+        exemptions.OwnProposal: _("Nothing was done: another than whoever proposed it grants it or sends it back."),
+        exemptions.NotItsProposer: _("Nothing was done: only whoever proposed it withdraws it."),
+    }
+    messages.error(request, said.get(type(refusal), _("Nothing was done: somebody was quicker.")))
+    return redirect("exemption", exemption.pk)
+
+
+def _show_exemption(
+    request: SignedInRequest,
+    exemption: Any,
+    approving: ApproveForm | None = None,
+    sending_back: SendBackForm | None = None,
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "exemption": exemption,
+        "asked": None if request.user.role == Role.ANALYST else _request_of(exemption),
+        "offices": {name: office_of(who) for name in _DECIDERS if (who := getattr(exemption, name))},
+    }
+    if exemption.status == ExemptionStatus.PROPOSED:
+        approving = approving or ApproveForm(exemption=exemption, effects=_effects_of(exemption))
+        of = {name: getattr(exemption, name) for name in ("centre", "mandate", "from_on", "to_on")}
+        context |= {
+            "answers": exemptions.answered_by(exemption),
+            "effects": approving.effects,
+            "overlapping": exemptions.overlapping(**of),
+            "is_own": exemption.proposed_by_id == request.user.pk,
+            "approving": approving,
+            "sending_back": sending_back or SendBackForm(),
+        }
+    return render(request, "compliance/exemption.html", context, status=looked_at_status(request, approving))
+
+
+def _effects_of(exemption: Exemption) -> effects.Effects:
+    """What granting `exemption` would change."""
+    terms = {name: getattr(exemption, name) for name in ("centre", "mandate", "from_on", "to_on", "threshold")}
+    return effects.of_exemption(**terms)
+
+
 def _show_request(
     request: SignedInRequest,
     asked: ExemptionRequest,
@@ -204,12 +301,12 @@ def _show_request(
     context: dict[str, Any] = {
         "asked": asked,
         "office": office_of(asked.answered_by) if asked.answered_by else "",
-        "decides": request.user.role == Role.REGULATOR and not asked.answered_at and not asked.withdrawn_at,
-        "granting": granting or TermsForm(initial=_as_asked(asked), of=asked.mandate),
+        "decides": _decides(request) and not asked.answered_at and not asked.withdrawn_at,
+        "granting": granting or TermsForm(initial=_as_asked(asked), asked=asked),
         "refusing": refusing or RefuseForm(),
     }
     if granting and granting.is_valid():
-        context |= _looked_at(granting, centre=asked.centre, mandate=asked.mandate)
+        context |= _looked_at(centre=asked.centre, mandate=asked.mandate, **granting.days_and_threshold)
     status = looked_at_status(request, granting or refusing)
     return render(request, "compliance/exemption_request.html", context, status=status)
 
@@ -220,18 +317,24 @@ def _as_asked(asked: ExemptionRequest) -> dict[str, Any]:
     return {"from_on": asked.from_on, "to_on": asked.to_on, "extent": extent, "percent": percent}
 
 
-def _looked_at(form: TermsForm, *, centre: Centre, mandate: Mandate) -> dict[str, Any]:
-    """What granting what `form` says would change, and what covers that time already."""
-    terms = {name: form.terms[name] for name in ("from_on", "to_on")}
+def _looked_at(
+    *, centre: Centre, mandate: Mandate, from_on: date, to_on: date, threshold: Decimal | None
+) -> dict[str, Any]:
+    """What granting that would change, and what covers that time already."""
+    of: dict[str, Any] = {"centre": centre, "mandate": mandate, "from_on": from_on, "to_on": to_on}
     return {
-        "effects": effects.of_exemption(centre=centre, mandate=mandate, threshold=form.threshold, **terms),
-        "overlapping": exemptions.overlapping(centre=centre, mandate=mandate, **terms),
+        "effects": effects.of_exemption(**of, threshold=threshold),
+        "overlapping": exemptions.overlapping(**of),
     }
+
+
+def _decides(request: SignedInRequest) -> bool:
+    return request.user.role == Role.REGULATOR
 
 
 def _exemption(request: SignedInRequest, exemption_id: int) -> Any:
     visible = exemptions.with_states(Exemption.objects.visible_to(request.user), timezone.localdate())
-    related = visible.select_related("centre__region", "centre__operator", "mandate", "granted_by", "revoked_by")
+    related = visible.select_related("centre__region", "centre__operator", "mandate", *_DECIDERS)
     return get_object_or_404(related, pk=exemption_id)
 
 

@@ -1,4 +1,5 @@
-"""Exemptions: asked for by operators, granted, refused and revoked by regulators, and what follows when one ends."""
+"""Exemptions: asked for by operators or proposed by one regulator, granted by another, revoked, and what follows when
+one ends."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -24,6 +25,7 @@ from compliance.models import (
     Exemption,
     ExemptionQuerySet,
     ExemptionRequest,
+    ExemptionStatus,
     Mandate,
     Outcome,
 )
@@ -43,8 +45,11 @@ _NOT_ASKED = (Outcome.OUT_OF_SCOPE, Outcome.NOT_IN_FORCE)
 
 
 class ExemptionState(TextChoices):
-    """Where an exemption stands on a day."""
+    """Where an exemption stands on a day; one that nobody granted stands nowhere."""
 
+    PROPOSED = "proposed", _lazy("proposed")
+    SENT_BACK = "sent_back", _lazy("sent back")
+    WITHDRAWN = "withdrawn", _lazy("withdrawn")
     TO_COME = "to_come", _lazy("to come")
     IN_FORCE = "in_force", _lazy("in force")
     ENDING_SOON = "ending_soon", _lazy("ending soon")
@@ -70,6 +75,26 @@ class NoLongerWaiting(Exception):
     def __init__(self, request: ExemptionRequest) -> None:
         super().__init__(f"Exemption request {request.pk} waits no longer.")
         self.request = request
+
+
+class NoLongerProposed(Exception):
+    """Somebody was quicker: the `exemption` was granted, sent back or withdrawn."""
+
+    def __init__(self, exemption: Exemption) -> None:
+        super().__init__(f"Exemption {exemption.pk} is {exemption.status}.")
+        self.exemption = exemption
+
+
+class OwnProposal(Exception):
+    """Whoever proposed an exemption neither grants it nor sends it back."""
+
+
+class NotItsProposer(Exception):
+    """Only whoever proposed an exemption withdraws it."""
+
+
+class NeverGranted(Exception):
+    """An exemption that nobody granted is not revoked."""
 
 
 class AlreadyRevoked(Exception):
@@ -192,7 +217,7 @@ def refuse(*, request: ExemptionRequest, answer: str, by: User) -> ExemptionRequ
 
 
 @transaction.atomic
-def grant(
+def propose(
     *,
     centre: Centre,
     mandate: Mandate,
@@ -201,25 +226,70 @@ def grant(
     threshold: Decimal | None,
     reason: str,
     by: User,
-) -> tuple[Exemption, DeterminationRun | None]:
-    """Exempt `centre` from `mandate`, on the days from `from_on` to `to_on` (both included).
+) -> Exemption:
+    """Propose to exempt `centre` from `mandate`, on the days from `from_on` to `to_on` (both included).
 
-    The centre is determined anew for the periods that are covered: in the run that is given back, None where none are.
-    Raises `WrongExemption`.
+    It releases from nothing until another regulator grants it. Raises `WrongExemption`.
     """
     check_terms(mandate=mandate, from_on=from_on, to_on=to_on, threshold=threshold, reason=reason)
     _require(by, Role.REGULATOR, centre)
-    exemption = Exemption.objects.create(
+    return Exemption.objects.create(
         centre=centre,
         mandate=mandate,
         from_on=from_on,
         to_on=to_on,
         threshold=threshold,
         reason=reason.strip(),
-        granted_by=by,
-        granted_at=timezone.now(),
+        proposed_by=by,
+        proposed_at=timezone.now(),
     )
-    return exemption, redo_for_exemption(exemption, by=by)
+
+
+@transaction.atomic
+def approve(*, exemption: Exemption, by: User) -> tuple[Exemption, DeterminationRun | None]:
+    """Grant what another regulator proposed; where the operator asked for some of it, that is answered with it.
+
+    The centre is determined anew for the periods that are covered: in the run that is given back, None where none are.
+    Raises `OwnProposal` and `NoLongerProposed`.
+    """
+    exemption = _still_proposed(exemption, by)
+    if exemption.proposed_by_id == by.pk:
+        raise OwnProposal
+    exemption.granted_by, exemption.granted_at = by, timezone.now()
+    exemption.save(update_fields=["granted_by", "granted_at"])
+    if asked := answered_by(exemption):
+        _answer(_still_waiting(asked), exemption.reason, by, exemption)
+    return exemption, _taken_up(exemption, by)
+
+
+def answered_by(exemption: Exemption) -> ExemptionRequest | None:
+    """The request that waits and that granting `exemption` answers: of the same centre and mandate, of days of its."""
+    return (
+        ExemptionRequest.objects.waiting()
+        .filter(centre=exemption.centre_id, mandate=exemption.mandate_id)
+        .filter(from_on__lte=exemption.to_on, to_on__gte=exemption.from_on)
+        .first()
+    )
+
+
+@transaction.atomic
+def send_back(*, exemption: Exemption, comment: str, by: User) -> Exemption:
+    """Turn down what another proposed, saying why. Raises `WrongExemption`, `OwnProposal` and `NoLongerProposed`."""
+    exemption = _still_proposed(exemption, by)
+    if exemption.proposed_by_id == by.pk:
+        raise OwnProposal
+    if not comment.strip():
+        raise WrongExemption(comment=_("Say why."))
+    return _close(exemption, by, comment.strip())
+
+
+@transaction.atomic
+def withdraw_proposal(*, exemption: Exemption, by: User) -> Exemption:
+    """Take back what one proposed oneself. Raises `NotItsProposer` and `NoLongerProposed`."""
+    exemption = _still_proposed(exemption, by)
+    if exemption.proposed_by_id != by.pk:
+        raise NotItsProposer
+    return _close(exemption, by, "")
 
 
 @transaction.atomic
@@ -232,22 +302,44 @@ def grant_request(
     reason: str,
     by: User,
 ) -> tuple[Exemption, DeterminationRun | None]:
-    """Grant what `request` asks for, or otherwise; the reason is its answer.
+    """Grant what `request` asks for, or less of it; the reason is its answer.
 
-    As `grant`; raises `NoLongerWaiting` too.
+    Whoever asked has proposed it. What is more than was asked for would be the idea of one alone: it is proposed.
+    Returns what `approve` does; raises `WrongExemption` and `NoLongerWaiting`.
     """
     request = _still_waiting(request)
-    exemption, run = grant(
+    check_terms(mandate=request.mandate, from_on=from_on, to_on=to_on, threshold=threshold, reason=reason)
+    check_within(request, from_on=from_on, to_on=to_on, threshold=threshold)
+    _require(by, Role.REGULATOR, request.centre)
+    if request.asked_by_id == by.pk:
+        raise PermissionDenied
+    exemption = Exemption.objects.create(
         centre=request.centre,
         mandate=request.mandate,
         from_on=from_on,
         to_on=to_on,
         threshold=threshold,
-        reason=reason,
-        by=by,
+        reason=reason.strip(),
+        proposed_by=request.asked_by,
+        proposed_at=request.asked_at,
+        granted_by=by,
+        granted_at=timezone.now(),
     )
     _answer(request, reason, by, exemption)
-    return exemption, run
+    return exemption, _taken_up(exemption, by)
+
+
+def check_within(request: ExemptionRequest, *, from_on: date, to_on: date, threshold: Decimal | None) -> None:
+    """Raise `WrongExemption` where that is more than `request` asks for: other days, or a lower threshold."""
+    too_much = {
+        "from_on": from_on < request.from_on,
+        "to_on": to_on > request.to_on,
+        # To be released is to be asked for nothing.
+        "threshold": (threshold or 0) < (request.threshold or 0),
+    }
+    said = _("That is more than was asked for: propose it, and another regulator grants it.")
+    if wrong := {name: said for name, is_too_much in too_much.items() if is_too_much}:
+        raise WrongExemption(**wrong)
 
 
 def check_revocation(exemption: Exemption, *, from_on: date, reason: str) -> None:
@@ -269,24 +361,53 @@ def revoke(*, exemption: Exemption, from_on: date, reason: str, by: User) -> tup
     """Let `exemption` cover no day from `from_on` on; what it covered before that day was covered.
 
     The centre is determined anew for the periods that are covered no more: in the run that is given back, None where
-    none are. Raises `WrongExemption` and `AlreadyRevoked`.
+    none are. Raises `WrongExemption`, `NeverGranted` and `AlreadyRevoked`.
     """
-    locked = Exemption.objects.select_for_update(of=("self",)).select_related("centre", "mandate")
-    exemption = locked.get(pk=exemption.pk)
-    _require(by, Role.REGULATOR, exemption.centre)
+    exemption = _locked(exemption, by)
+    if exemption.granted_at is None:
+        raise NeverGranted
     if exemption.revoked_at is not None:
         raise AlreadyRevoked(exemption)
     check_revocation(exemption, from_on=from_on, reason=reason)
     exemption.revoked_from_on, exemption.revocation_reason = from_on, reason.strip()
     exemption.revoked_by, exemption.revoked_at = by, timezone.now()
     exemption.save(update_fields=["revoked_from_on", "revocation_reason", "revoked_by", "revoked_at"])
-    return exemption, redo_for_exemption(exemption, by=by)
+    return exemption, _taken_up(exemption, by)
+
+
+def _taken_up(exemption: Exemption, by: User) -> DeterminationRun | None:
+    """What follows once `exemption` was granted or revoked: who is told, and the run of what is determined anew."""
+    from compliance.exemption_notices import write_late_notices
+
+    write_late_notices(exemption, timezone.now())
+    return redo_for_exemption(exemption, by=by)
 
 
 def _require(user: User, role: Role, centre: Centre) -> None:
     """Let nobody decide of a centre that does not lie within what is theirs, by whatever way it came here."""
     if user.role != role or not Centre.objects.visible_to(user).filter(pk=centre.pk).exists():
         raise PermissionDenied
+
+
+def _locked(exemption: Exemption, by: User) -> Exemption:
+    """The exemption as it stands, held until the transaction ends, for a regulator of its centre."""
+    locked = Exemption.objects.select_for_update(of=("self",)).select_related("centre", "mandate")
+    exemption = locked.get(pk=exemption.pk)
+    _require(by, Role.REGULATOR, exemption.centre)
+    return exemption
+
+
+def _still_proposed(exemption: Exemption, by: User) -> Exemption:
+    exemption = _locked(exemption, by)
+    if exemption.status != ExemptionStatus.PROPOSED:
+        raise NoLongerProposed(exemption)
+    return exemption
+
+
+def _close(exemption: Exemption, by: User, comment: str) -> Exemption:
+    exemption.closed_by, exemption.closed_at, exemption.comment = by, timezone.now(), comment
+    exemption.save(update_fields=["closed_by", "closed_at", "comment"])
+    return exemption
 
 
 def _still_waiting(request: ExemptionRequest) -> ExemptionRequest:
@@ -305,7 +426,7 @@ def _answer(request: ExemptionRequest, answer: str, by: User, exemption: Exempti
 
 def overlapping(*, centre: Centre, mandate: Mandate, from_on: date, to_on: date) -> list[Exemption]:
     """What covers days of that time already, the first first: where two cover a day, the lowest threshold holds."""
-    others = with_states(Exemption.objects.filter(centre=centre, mandate=mandate), timezone.localdate())
+    others = with_states(Exemption.objects.granted().filter(centre=centre, mandate=mandate), timezone.localdate())
     return list(covering_any_day(others).filter(from_on__lte=to_on, ends__gte=from_on).order_by("from_on", "pk"))
 
 
@@ -318,6 +439,9 @@ def with_states(exemptions: ExemptionQuerySet, today: date) -> QuerySet[Any]:
     """`exemptions`, each with the last day that it covers as it stands now (`ends`) and its `state` on `today`."""
     before_revoked = Func(F("revoked_from_on"), template="(%(expressions)s - 1)", output_field=DateField())
     state = Case(
+        When(granted_at__isnull=True, closed_at__isnull=True, then=Value(ExemptionState.PROPOSED.value)),
+        When(granted_at__isnull=True, closed_by=F("proposed_by"), then=Value(ExemptionState.WITHDRAWN.value)),
+        When(granted_at__isnull=True, then=Value(ExemptionState.SENT_BACK.value)),
         When(revoked_from_on__lte=today, then=Value(ExemptionState.REVOKED.value)),
         When(ends__lt=today, then=Value(ExemptionState.ENDED.value)),
         When(from_on__gt=today, then=Value(ExemptionState.TO_COME.value)),
@@ -341,7 +465,8 @@ class OfCentre(NamedTuple):
 
 def of_centre(user: User, centre: Centre) -> OfCentre:
     """The exemptions of `centre` that `user` may know of; analysts are not shown what is asked and answered."""
-    found = with_states(Exemption.objects.visible_to(user).filter(centre=centre), timezone.localdate())
+    standing = Exemption.objects.visible_to(user).filter(centre=centre, closed_at__isnull=True)
+    found = with_states(standing, timezone.localdate())
     asked = ExemptionRequest.objects.visible_to(user).filter(centre=centre)
     if user.role == Role.ANALYST:
         asked = asked.none()
@@ -349,6 +474,13 @@ def of_centre(user: User, centre: Centre) -> OfCentre:
         list(found.select_related("mandate").order_by("-from_on", "-pk")),
         list(asked.select_related("mandate").order_by("-asked_at", "-pk")),
     )
+
+
+def not_ended(user: User, centre: Centre) -> QuerySet[Any]:
+    """The granted exemptions of `centre` that cover today or a day to come, each with its `ends` and `state`."""
+    today = timezone.localdate()
+    found = with_states(Exemption.objects.visible_to(user).granted().filter(centre=centre), today)
+    return covering_any_day(found).filter(ends__gte=today).select_related("mandate").order_by("from_on", "pk")
 
 
 def bearing_on(determinations: Iterable[Determination]) -> dict[int, list[Exemption]]:
@@ -378,7 +510,7 @@ def request_ended_exemptions(now: datetime) -> None:
     Of whom nothing stands for that period is left alone: the end of its time to file asks for everybody.
     """
     today = timezone.localdate(now)
-    ended = with_states(Exemption.objects.all(), today).filter(ends__lt=today, ends__gte=today - ENDED_WITHIN)
+    ended = with_states(Exemption.objects.granted(), today).filter(ends__lt=today, ends__gte=today - ENDED_WITHIN)
     asked = set(_asked_since(now - ENDED_WITHIN - timedelta(days=1)).values_list("subject__exemption", flat=True))
     for key in covering_any_day(ended).order_by("pk").values_list("pk", flat=True):
         if key not in asked:
@@ -394,7 +526,9 @@ def _request_ended(key: int, now: datetime) -> None:
     # Another beat that was quicker holds it, and asks.
     locked = Exemption.objects.select_for_update(skip_locked=True, of=("self",))
     exemption = locked.select_related("centre", "mandate").filter(pk=key).first()
-    if exemption is None or _asked_since(exemption.granted_at).filter(subject__exemption=key).exists():
+    if exemption is None or exemption.granted_at is None:
+        return
+    if _asked_since(exemption.granted_at).filter(subject__exemption=key).exists():
         return
     following = exemption.ends_on(now) + timedelta(days=1)
     period = ReportingPeriod.objects.filter(starts_on__lte=following, ends_on__gte=following).first()

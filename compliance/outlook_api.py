@@ -37,6 +37,10 @@ class OutlookCountsSerializer(serializers.Serializer[Any]):
         child=serializers.ListField(child=serializers.IntegerField()),
         help_text=f"For the period and {HORIZON} quarters on: at the low end, expected, at the high end.",
     )
+    exempt = serializers.ListField(
+        child=serializers.IntegerField(), required=False,
+        help_text="For the same quarters: how many are exempt, and none of those that meet it.",
+    )  # fmt: skip
 
 
 class OutlookErrorSerializer(serializers.Serializer[Any]):
@@ -69,8 +73,8 @@ class OutlookSerializer(serializers.ModelSerializer[Outlook]):
         model = Outlook
         fields = (
             "id", "scale", "centre", "provenance", "region", "mandate", "provision", "period", "step_from",
-            "comparator", "threshold", "basis", "expected", "earliest", "latest", "falls_in", "past", "points",
-            "planned", "trend", "units_due", "units_without_day", "centres", "past_errors", "made_at",
+            "comparator", "threshold", "basis", "is_exempt", "expected", "earliest", "latest", "falls_in", "past",
+            "points", "planned", "trend", "units_due", "units_without_day", "centres", "past_errors", "made_at",
         )  # fmt: skip
 
     def get_region(self, outlook: Outlook) -> str | None:

@@ -6,13 +6,13 @@ from itertools import chain
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
 from centres.models import Centre
-from compliance.models import Exemption, Outlook
+from compliance import exemptions
+from compliance.models import Outlook
 from compliance.outlook import page
 from compliance.outlook.export import as_csv
 
@@ -74,9 +74,7 @@ def show_centre_outlook(request: SignedInRequest, code: str) -> HttpResponse:
         "outlooks": told,
         "period": outlooks[0].period if outlooks else None,
         "made_at": outlooks[0].made_at if outlooks else None,
-        "exemptions": Exemption.objects.visible_to(request.user)
-        .filter(centre=centre, to_on__gte=timezone.localdate(), revoked_at__isnull=True)
-        .select_related("mandate"),
+        "exemptions": exemptions.not_ended(request.user, centre),
     }
     return render(request, "compliance/outlook_centre.html", context)
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import get_language
@@ -58,10 +59,11 @@ def told(explanation: Explanation, determination: Determination, provisional: It
         and {
             "id": submission.pk,
             "version": submission.version,
+            "status": submission.status,
             "accession_number": submission.accession_number,
             "lines_sha256": submission.lines_sha256 or None,
         },
-        "exemptions": [_exemption(one) for one in inputs.exemptions] if inputs else [],
+        "exemptions": [_exemption(one, determination.known_at) for one in inputs.exemptions] if inputs else [],
         **{key: reproduction_told(explanation.reproduction)[key] for key in ("is_reproduced", "differences")},
     }
 
@@ -238,11 +240,15 @@ def _record(determination: Determination) -> Json:
     }
 
 
-def _exemption(exemption: Exemption) -> Json:
+def _exemption(exemption: Exemption, known_at: datetime) -> Json:
+    """An exemption as it was known then, and whether it was revoked since."""
+    revoked_from_on = exemption.revoked_since(known_at)
     return {
         "id": exemption.pk,
         "from_on": exemption.from_on.isoformat(),
         "to_on": exemption.to_on.isoformat(),
+        "ends_on": exemption.ends_on(known_at).isoformat(),
+        "revoked_since_from_on": revoked_from_on and revoked_from_on.isoformat(),
         "threshold": None if exemption.threshold is None else str(exemption.threshold),
         "reason": exemption.reason,
     }

@@ -55,7 +55,7 @@ def load_demonstration(*, centres: int = CENTRES, quarters: int = QUARTERS, seed
     acts_for = _operator_with_work()
     regulator, operator, _analyst, _administrator, second_regulator = users.create_users(acts_for)
     store_illustrative(stored.periods, market_of_catalogue(END))
-    _grant_exemptions(regulator, acts_for)
+    _grant_exemptions(regulator, second_regulator, acts_for)
     _ask_for_exemption(operator, acts_for)
     _propose_provision(second_regulator)
     determine_periods(stored.periods)
@@ -77,7 +77,7 @@ def _operator_with_work() -> Operator:
     return operators.order_by("pk").distinct()[0]
 
 
-def _grant_exemptions(regulator: User, but_for: Operator) -> None:
+def _grant_exemptions(regulator: User, proposer: User, but_for: Operator) -> None:
     """Release one publicly owned centre from the nationwide mandate, and lower the threshold for another."""
     foreign_first = (
         Submission.objects.filter(
@@ -113,6 +113,8 @@ def _grant_exemptions(regulator: User, but_for: Operator) -> None:
                 to_on=date(2026, 6, 30),
                 threshold=threshold,
                 reason=reason,
+                proposed_by=proposer,
+                proposed_at=datetime(2025, 6, 16, 15, 10, tzinfo=SHANGHAI),
                 granted_by=regulator,
                 granted_at=datetime(2025, 6, 20, 10, 30, tzinfo=SHANGHAI),
             )

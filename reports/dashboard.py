@@ -11,7 +11,15 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from accounts.models import Role, User
 from centres.models import Provenance, Region, ReportingPeriod
 from chips.models import Submission, SubmissionStatus, Workload
-from compliance.models import CurrentDetermination, ExemptionRequest, InventoryRollup, Mandate, Outcome, OutcomeRollup
+from compliance.models import (
+    CurrentDetermination,
+    Exemption,
+    ExemptionRequest,
+    InventoryRollup,
+    Mandate,
+    Outcome,
+    OutcomeRollup,
+)
 from compliance.shares import cut_percent
 
 # An outcome says that a rule asks nothing of a centre; lists leave these out unless they are asked for.
@@ -192,6 +200,13 @@ def exemption_requests(user: User) -> int:
     if user.role != Role.REGULATOR:
         return 0
     return ExemptionRequest.objects.visible_to(user).waiting().count()
+
+
+def exemption_proposals(user: User) -> int:
+    """How many exemptions that others proposed wait for `user` to grant them: none but for regulators."""
+    if user.role != Role.REGULATOR:
+        return 0
+    return Exemption.objects.visible_to(user).proposed().exclude(proposed_by=user).count()
 
 
 def fallen(user: User, choice: Choice, before: ReportingPeriod | None) -> int:

@@ -57,6 +57,7 @@ def _waiting(user: User) -> dict[str, Any]:
         "waiting": waiting[:SHOWN_WAITING],
         "waiting_count": waiting.count(),
         "exemption_requests": dashboard.exemption_requests(user),
+        "exemption_proposals": dashboard.exemption_proposals(user),
         "uploads": uploads.unfinished(user)[:SHOWN_WAITING],
     }
 

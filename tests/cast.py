@@ -11,6 +11,8 @@ from accounts.models import Membership, Role, User
 from centres.models import Centre, CentreRecord, Operator, ReportingPeriod
 from chips.models import ChipModel, InventoryLine, Submission
 from chips.submissions import next_keys
+from compliance.exemptions import approve, propose
+from compliance.models import DeterminationRun, Exemption
 
 CHIPS = {"ascend": "Ascend 910B", "h800": "H800"}
 PASSWORD = "correct horse battery staple"
@@ -67,6 +69,20 @@ def file(
         units=sum(units.values()), created_by=by, created_at=now, submitted_by=by,
         submitted_at=None if status == "draft" else now, decided_at=now if status == "accepted" else None,
     )  # fmt: skip
+
+
+def exempted(*, by: User, **terms: Any) -> tuple[Exemption, DeterminationRun | None]:
+    """An exemption on `terms` that another regulator proposed and `by` grants, with the run that follows."""
+    return approve(exemption=propose(by=_proposer(), **terms), by=by)
+
+
+def proposed() -> dict[str, Any]:
+    """That somebody else than whoever grants an exemption proposed it: those columns of one stored as it is."""
+    return {"proposed_by": _proposer(), "proposed_at": timezone.now()}
+
+
+def _proposer() -> User:
+    return User.objects.filter(username="proposer").first() or regulator("proposer")
 
 
 def user(username: str, role: Role, *, acts_for: Operator | None = None, **facts: Any) -> User:

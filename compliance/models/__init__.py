@@ -21,6 +21,7 @@ from compliance.models.exemptions import (
     ExemptionQuerySet,
     ExemptionRequest,
     ExemptionRequestQuerySet,
+    ExemptionStatus,
 )
 from compliance.models.mandates import (
     HandDecision,
@@ -81,6 +82,7 @@ __all__ = [
     "ExemptionQuerySet",
     "ExemptionRequest",
     "ExemptionRequestQuerySet",
+    "ExemptionStatus",
     "HandDecision",
     "HandDecisionQuerySet",
     "InventoryRollup",

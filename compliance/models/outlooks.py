@@ -110,6 +110,9 @@ class Outlook(models.Model):
     comparator = models.CharField(max_length=10)
     threshold = models.CharField(max_length=28)
     basis = models.CharField(max_length=20, choices=OutlookBasis.choices)
+    # Of a centre: whether an exemption releases it in the quarter in which the step is first held against shares. What
+    # else is said is then what the step itself asks for.
+    is_exempt = models.BooleanField(default=False)
     # Periods such as 2026Q3, from which on it is met; empty: not within the horizon.
     expected = models.CharField(max_length=6, blank=True)
     earliest = models.CharField(max_length=6, blank=True)
@@ -127,7 +130,8 @@ class Outlook(models.Model):
     units_due = models.BigIntegerField(default=0)
     units_without_day = models.BigIntegerField(default=0)
     # Of a region or the country: how many centres are asked, of how many too little is known, and how many will meet
-    # the step in each quarter from the period on (low, expected, high).
+    # the step in each quarter from the period on (low, expected, high), and are exempt in it (those made before
+    # exemptions were counted do not say).
     centres = models.JSONField(null=True, blank=True)
     made_at = models.DateTimeField()
 

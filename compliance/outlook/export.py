@@ -15,7 +15,7 @@ COLUMNS = (
     "period", "mandate", "step_from", "comparator", "threshold", "region", "centre", "name_en", "name_zh", "provenance",
     "share_low_percent", "share_high_percent", "basis", "expected", "earliest", "latest", "falls_in",
     "planned_expected", "trend_expected", "trend_earliest", "trend_latest", "units_due", "units_without_day",
-    "centres_asked", "centres_meeting_now", "made_at",
+    "centres_asked", "centres_meeting_now", "made_at", "exempt", "centres_exempt_now",
 )  # fmt: skip
 
 
@@ -42,5 +42,5 @@ def _row(one: Outlook) -> tuple[Any, ...]:
         last.get("low"), last.get("high"), one.basis, one.expected, one.earliest, one.latest, one.falls_in,
         planned.get("expected"), trend.get("expected"), trend.get("earliest"), trend.get("latest"), one.units_due,
         one.units_without_day, counts["asked"] if counts else None, counts["met"][0][1] if counts else None,
-        one.made_at.isoformat(),
+        one.made_at.isoformat(), one.is_exempt, counts.get("exempt", [None])[0] if counts else None,
     )  # fmt: skip

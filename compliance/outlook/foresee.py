@@ -42,7 +42,7 @@ class Foreseen(NamedTuple):
     def basis(self, step: Step) -> OutlookBasis:
         if self.now is None:
             return OutlookBasis.NONE
-        if step.met_by(self.now.low):
+        if step.met_by(self.now.low, self.base):
             return OutlookBasis.MEETS
         if self.planned and self.trend:
             return OutlookBasis.BOTH
@@ -57,7 +57,7 @@ class Foreseen(NamedTuple):
             return Met(None, None, None)
         low, high = self.now.low, self.now.high
         if path is None:
-            now = self.base if step.met_by(low) else None
+            now = self.base if step.met_by(low, self.base) else None
             return Met(now, now, None)
         return Met(
             self._from([low, *(band and band.expected for band in path)], step),
@@ -67,16 +67,17 @@ class Foreseen(NamedTuple):
 
     def falls_in(self, step: Step) -> int | None:
         """The first quarter in which what is met now is expected to be met no more."""
-        if self.now is None or self.path is None or not step.met_by(self.now.low):
+        if self.now is None or self.path is None or not step.met_by(self.now.low, self.base):
             return None
-        lost = (ahead for ahead, band in enumerate(self.path, start=1) if band and not step.met_by(band.expected))
-        return next((self.base + ahead for ahead in lost), None)
+        to_come = enumerate(self.path, start=self.base + 1)
+        lost = (quarter for quarter, band in to_come if band and not step.met_by(band.expected, quarter))
+        return next(lost, None)
 
     def _from(self, shares: Sequence[Share | None], step: Step) -> int | None:
         """The first quarter from which on all of `shares` meet `step`."""
         first = None
         for place in range(len(shares) - 1, -1, -1):
-            if not step.met_by(shares[place]):
+            if not step.met_by(shares[place], self.base + place):
                 break
             first = self.base + place
         return first

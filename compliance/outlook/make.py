@@ -1,7 +1,7 @@
 """Outlooks from the end of a period, for every centre, province and the country, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from statistics import median_low
@@ -13,11 +13,11 @@ from django.utils import timezone
 from centres.models import CentreRecord, CentreStatus, Provenance, ReportingPeriod
 from compliance.engine.judge import in_scope
 from compliance.facts import centre_of, rule_under
-from compliance.models import HandDecision, Outlook, OutlookError, Provision
+from compliance.models import Exemption, HandDecision, Outlook, OutlookError, Provision
 from compliance.outlook import readings
 from compliance.outlook.backtest import Miss, tried
 from compliance.outlook.foresee import Foreseen, foresee
-from compliance.outlook.quarters import code_of, number_of
+from compliance.outlook.quarters import code_of, number_of, number_on
 from compliance.outlook.rows import replace_outlooks, row_of
 from compliance.outlook.steps import Step, steps_from
 from compliance.outlook.trend import HORIZON, LARGEST_GAP
@@ -110,7 +110,9 @@ class _View:
             for record in self.records
             if record.centre.provenance != Provenance.ILLUSTRATIVE
         }
+        self._known_at = known_at
         self._decisions = self._decided_by_hand(known_at)
+        self._exemptions = self._granted(known_at)
         self._ways: dict[str, Counted] = {}
         self._asked: dict[int, list[int]] = {}
         self._sums: dict[int, Counted] = {}
@@ -122,6 +124,25 @@ class _View:
             provision__in=provisions, from_on__lte=self.scene.period.ends_on, decided_at__lte=known_at
         ).order_by("from_on", "decided_at", "pk")
         return {(one.centre_id, one.provision_id): one for one in decisions}
+
+    def _granted(self, known_at: datetime) -> dict[tuple[int, int], list[Exemption]]:
+        """By centre and mandate the exemptions that were granted, as known, and end on the period's last day or after
+        it."""
+        granted = Exemption.objects.filter(
+            mandate__in=self.scene.steps, granted_at__lte=known_at, to_on__gte=self.scene.period.ends_on
+        )
+        found: dict[tuple[int, int], list[Exemption]] = defaultdict(list)
+        for exemption in granted:
+            found[exemption.centre_id, exemption.mandate_id].append(exemption)
+        return found
+
+    def of_centre(self, step: Step, centre: int) -> Step:
+        """What `step` asks of one centre, whatever that was granted, over the horizon and when it first holds."""
+        exemptions = self._exemptions.get((centre, step.provision.mandate_id))
+        if not exemptions:
+            return step
+        quarters = {*range(self.base, self.base + HORIZON + 1), number_on(step.from_on)}
+        return step.under(exemptions, quarters, self._known_at)
 
     def counted(self, provision: Provision) -> "Counted":
         """Every centre's stocks by the provision's way of counting, with what the past teaches of them."""
@@ -213,11 +234,11 @@ def _rows(view: _View, made_at: datetime) -> Iterator[tuple[Any, ...]]:
         counted = view.counted(step.provision)
         counts: dict[str, Counts] = defaultdict(Counts)
         for centre in view.asked(step.provision):
-            foreseen = counted.foreseen(centre)
-            yield row_of(view.scene.period, step, foreseen, counted.stocks.get(centre, {}), made_at, centre=centre)
+            foreseen, asked = counted.foreseen(centre), view.of_centre(step, centre)
+            yield row_of(view.scene.period, asked, foreseen, counted.stocks.get(centre, {}), made_at, centre=centre)
             if region := view.region_of.get(centre):
-                counts[region].add(foreseen, step)
-                counts[COUNTRY].add(foreseen, step)
+                counts[region].add(foreseen, asked)
+                counts[COUNTRY].add(foreseen, asked)
         sums = view.sums(step.provision)
         for key, told in counts.items():
             yield row_of(
@@ -227,38 +248,45 @@ def _rows(view: _View, made_at: datetime) -> Iterator[tuple[Any, ...]]:
 
 
 class Counts:
-    """How many centres will meet a step in each quarter from the base on."""
+    """How many centres will meet a step in each quarter from the base on, and how many are exempt then."""
 
     def __init__(self) -> None:
         self.asked = self.unknown = self.without_path = 0
         self.met = [[0, 0, 0] for _quarter in range(HORIZON + 1)]
+        self.exempt = [0] * (HORIZON + 1)
 
     def add(self, foreseen: Foreseen, step: Step) -> None:
-        """Count a centre. One of which only today's share is known counts as it stands, but for the least."""
-        self.asked += 1
-        if foreseen.now is None:
-            self.unknown += 1
-            return
-        meets, could_meet = step.met_by(foreseen.now.low), step.met_by(foreseen.now.high)
-        self._count(0, meets, meets, could_meet)
-        path = foreseen.path
-        self.without_path += path is None
-        for ahead in range(1, HORIZON + 1):
-            if path is None:
-                self._count(ahead, False, meets, could_meet)
-            else:
-                band = path[ahead - 1]
-                self._count(ahead, *(map(step.met_by, band) if band else (False, False, False)))
+        """Count a centre. One of which only today's share is known counts as it stands, but for the least.
 
-    def _count(self, ahead: int, low: bool, expected: bool, high: bool) -> None:
-        counts = self.met[ahead]
-        counts[0] += low
-        counts[1] += expected
-        counts[2] += high
+        In a quarter in which it is exempt it counts as that, and is none of those that meet the step.
+        """
+        self.asked += 1
+        for ahead in range(HORIZON + 1):
+            self.exempt[ahead] += foreseen.base + ahead in step.released
+        if foreseen.now is None:
+            self.unknown += foreseen.base not in step.released
+            return
+        self.without_path += foreseen.path is None
+        for ahead in range(HORIZON + 1):
+            if foreseen.base + ahead not in step.released:
+                self._count(ahead, self._met(foreseen, step, ahead))
+
+    def _met(self, foreseen: Foreseen, step: Step, ahead: int) -> Sequence[bool]:
+        """Whether the step is met so many quarters ahead: at the least, as expected, at the greatest."""
+        now, path, quarter = foreseen.now, foreseen.path, foreseen.base + ahead
+        if now is not None and (path is None or not ahead):
+            meets = step.met_by(now.low, quarter)
+            return meets and not ahead, meets, step.met_by(now.high, quarter)
+        band = path[ahead - 1] if path else None
+        return [step.met_by(share, quarter) for share in band or (None, None, None)]
+
+    def _count(self, ahead: int, met: Sequence[bool]) -> None:
+        self.met[ahead] = [count + one for count, one in zip(self.met[ahead], met, strict=True)]
 
     def as_data(self) -> dict[str, Any]:
         return {
             "asked": self.asked, "unknown": self.unknown, "without_path": self.without_path, "met": self.met,
+            "exempt": self.exempt,
         }  # fmt: skip
 
 

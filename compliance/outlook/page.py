@@ -64,8 +64,9 @@ class Point(NamedTuple):
     expected: str
     high: str
     planned: str
-    # How many centres meet the listed step: low, expected, high.
+    # How many centres meet the listed step: low, expected, high; and how many are exempt.
     centres: list[int]
+    exempt: int
 
 
 class Told(NamedTuple):
@@ -87,6 +88,8 @@ class RegionRow(NamedTuple):
     region: Region
     asked: int
     met: int
+    # None: made before exemptions were counted.
+    exempt: int | None
     unknown: int
     # Of whose shares the row is.
     first: Outlook
@@ -172,10 +175,14 @@ def told_of(outlooks: list[Outlook], errors: Iterable[OutlookError], step_from: 
 
 def _points(outlook: Outlook) -> list[Point]:
     planned = {one["period"]: one["expected"] for one in outlook.planned["points"]} if outlook.planned else {}
-    met = outlook.centres["met"] if outlook.centres else []
+    counted = outlook.centres or {}
     base = number_of(outlook.period_id)
-    counts = {code_of(base + ahead): some for ahead, some in enumerate(met)}
-    past = [Point(o["period"], o["low"], "", o["high"], "", counts.pop(o["period"], [])) for o in outlook.past]
+    counts = {code_of(base + ahead): some for ahead, some in enumerate(counted.get("met", ()))}
+    exempt = {code_of(base + ahead): count for ahead, count in enumerate(counted.get("exempt", ()))}
+    past = [
+        Point(o["period"], o["low"], "", o["high"], "", counts.pop(o["period"], []), exempt.get(o["period"], 0))
+        for o in outlook.past
+    ]
     ahead = {one["period"]: one for one in outlook.points}
     to_come = sorted(ahead.keys() | counts.keys())
     return past + [
@@ -186,6 +193,7 @@ def _points(outlook: Outlook) -> list[Point]:
             ahead.get(period, {}).get("high", ""),
             planned.get(period, ""),
             counts.get(period, []),
+            exempt.get(period, 0),
         )
         for period in to_come
     ]
@@ -202,7 +210,8 @@ def region_rows(found: list[Outlook], steps: list[date]) -> list[RegionRow]:
         first = by_step[min(by_step)]
         counts: dict[str, Any] = first.centres or {}
         cells = [by_step.get(day) for day in steps]
-        rows.append(RegionRow(region, counts["asked"], counts["met"][0][1], counts["unknown"], first, cells))
+        exempt = counts["exempt"][0] if "exempt" in counts else None
+        rows.append(RegionRow(region, counts["asked"], counts["met"][0][1], exempt, counts["unknown"], first, cells))
     return rows
 
 

@@ -14,15 +14,15 @@ from psycopg2 import sql
 from centres.models import ReportingPeriod
 from compliance.models import Outlook
 from compliance.outlook.foresee import Foreseen, Met, Path
-from compliance.outlook.quarters import code_of
+from compliance.outlook.quarters import code_of, number_on
 from compliance.outlook.steps import Share, Step
 from compliance.outlook.weights import Stock
 from compliance.shares import PLACES
 
 _COPIED = (
     "period_id", "mandate_id", "provision_id", "region_id", "centre_id", "step_from", "comparator", "threshold",
-    "basis", "expected", "earliest", "latest", "falls_in", "past", "points", "planned", "trend", "units_due",
-    "units_without_day", "centres", "made_at",
+    "basis", "is_exempt", "expected", "earliest", "latest", "falls_in", "past", "points", "planned", "trend",
+    "units_due", "units_without_day", "centres", "made_at",
 )  # fmt: skip
 # CSV does not tell an empty text from none: in these it is an empty text.
 _NEVER_NULL = ("expected", "earliest", "latest", "falls_in")
@@ -63,6 +63,7 @@ def row_of(
         step.comparator,
         step.threshold,
         basis.value,
+        max(foreseen.base, number_on(step.from_on)) in step.released,
         *_quarters(met),
         code_of(falls_in) if falls_in else "",
         json.dumps([point for quarter, stock in stocks.items() if (point := _point(quarter, stock))]),

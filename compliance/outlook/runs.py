@@ -5,11 +5,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, Max, OuterRef
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 
 from centres.models import ReportingPeriod
-from compliance.models import Determination, OutlookRun, Provision
+from compliance.models import Determination, Exemption, OutlookRun, Provision
 from compliance.outlook.make import make_outlooks
 
 logger = logging.getLogger(__name__)
@@ -46,14 +46,17 @@ def request_outlooks(period: ReportingPeriod) -> OutlookRun:
 
 
 def request_stale_outlooks(now: datetime) -> OutlookRun | None:
-    """Ask for the outlooks of the latest period where something was determined, or issued, since they were made."""
+    """Ask for the outlooks of the latest period where something was determined, issued, granted or
+    revoked since they were made."""
     period = latest_period(now)
     if period is None:
         return None
     done = OutlookRun.objects.filter(period=period, done_at__isnull=False).first()
     if done and done.last_determination >= _last_determination():
-        issued = Provision.objects.filter(issued_at__gt=done.requested_at)
-        if not issued.exists():
+        since = done.requested_at
+        issued = Provision.objects.filter(issued_at__gt=since)
+        exempted = Exemption.objects.filter(Q(granted_at__gt=since) | Q(revoked_at__gt=since))
+        if not issued.exists() and not exempted.exists():
             return None
     return request_outlooks(period)
 

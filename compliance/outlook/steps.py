@@ -1,11 +1,13 @@
 """The steps of a mandate by its provisions: the one in force on a day, and those to come."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from fractions import Fraction
+from types import MappingProxyType
 from typing import NamedTuple
 
-from compliance.models import Provision
+from compliance.models import Exemption, Provision
+from compliance.outlook.quarters import last_day_of
 
 Share = Fraction | float
 
@@ -20,13 +22,39 @@ class Step(NamedTuple):
     threshold: str
     limit: Fraction
     nearly: float
+    # Of one centre: the lower limits that exemptions grant, and the quarters in which it is released, both by the
+    # quarter on whose last day they hold.
+    granted: Mapping[int, Fraction] = MappingProxyType({})
+    released: frozenset[int] = frozenset()
 
-    def met_by(self, share: Share | None) -> bool:
-        """Whether `share` meets it: exactly, where it is a fraction. Where nothing counts there is none."""
+    def met_by(self, share: Share | None, quarter: int) -> bool:
+        """Whether `share` meets it in `quarter`: exactly, where it is a fraction. Where nothing counts there is none.
+
+        Of a centre that is released then this says what the step itself asks for.
+        """
         if share is None:
             return False
-        limit: Share = self.nearly if isinstance(share, float) else self.limit
+        limit: Share = self.granted.get(quarter, self.limit)
+        if isinstance(share, float):
+            limit = float(limit) if quarter in self.granted else self.nearly
         return share > limit if self.comparator == "over" else share >= limit
+
+    def under(self, exemptions: Iterable[Exemption], quarters: Iterable[int], known_at: datetime) -> "Step":
+        """What is asked of a centre with these `exemptions` from the mandate, as known: the same where they hold in
+        none of `quarters`. As the engine has it, the lowest of several holds, and one that releases before them all."""
+        granted: dict[int, Fraction] = {}
+        released = set()
+        for exemption in exemptions:
+            ends_on = exemption.ends_on(known_at)
+            for quarter in quarters:
+                if not exemption.from_on <= last_day_of(quarter) <= ends_on:
+                    continue
+                if exemption.threshold is None:
+                    released.add(quarter)
+                else:
+                    granted[quarter] = min(granted.get(quarter, self.limit), Fraction(exemption.threshold))
+        lowered = {quarter: limit for quarter, limit in granted.items() if quarter not in released}
+        return self._replace(granted=lowered, released=frozenset(released))
 
 
 def steps_from(provisions: Iterable[Provision], day: date) -> list[Step]:

@@ -24,6 +24,7 @@ class Standing(models.TextChoices):
     OPEN = "open", _lazy("may miss it")
     MEETS = "meets", _lazy("will meet it")
     UNKNOWN = "unknown", _lazy("too little is known")
+    EXEMPT = "exempt", _lazy("exempt")
 
 
 def due_in(period: str, step_from: date) -> str:
@@ -34,6 +35,8 @@ def due_in(period: str, step_from: date) -> str:
 def standing_of(outlook: Outlook) -> Standing:
     """How the centre of `outlook` will stand when the step first holds."""
     due = due_in(outlook.period_id, outlook.step_from)
+    if outlook.is_exempt:
+        return Standing.EXEMPT
     if outlook.basis == OutlookBasis.NONE:
         return Standing.UNKNOWN
     if not outlook.expected or outlook.expected > due:
@@ -44,11 +47,13 @@ def standing_of(outlook: Outlook) -> Standing:
 def standing_as_query(standing: Standing, period: str, step_from: date) -> Q:
     """The outlooks of which `standing_of` says `standing`."""
     due = due_in(period, step_from)
-    is_known = ~Q(basis=OutlookBasis.NONE)
+    is_exempt = Q(is_exempt=True)
+    is_known = ~is_exempt & ~Q(basis=OutlookBasis.NONE)
     is_expected = is_known & ~Q(expected="") & Q(expected__lte=due)
     is_sure = ~Q(latest="") & Q(latest__lte=due)
     return {
-        Standing.UNKNOWN: ~is_known,
+        Standing.EXEMPT: is_exempt,
+        Standing.UNKNOWN: ~is_exempt & Q(basis=OutlookBasis.NONE),
         Standing.MISSES: is_known & (Q(expected="") | Q(expected__gt=due)),
         Standing.OPEN: is_expected & ~is_sure,
         Standing.MEETS: is_expected & is_sure,
@@ -78,7 +83,7 @@ def share_now(outlook: Outlook) -> dict[str, str] | None:
 def sentences(outlook: Outlook) -> list[str]:
     """What is foreseen of a step, whole: as it stands, by plan and by trend."""
     names = {"now": outlook.period_id, "end": _horizon_end(outlook)}
-    said = [_standing_in_words(outlook, names)]
+    said = [_exempt_in_words(outlook), _standing_in_words(outlook, names)]
     if outlook.basis not in (OutlookBasis.MEETS, OutlookBasis.NONE):
         said += [_planned_in_words(outlook, names), _trend_in_words(outlook, names)]
     return [sentence for sentence in said if sentence]
@@ -121,6 +126,14 @@ def _standing_in_words(outlook: Outlook, names: dict[str, str]) -> str:
     if outlook.latest:
         return _("The step is met in %(now)s, and foreseen to stay so until %(end)s.") % names
     return _("The step is met in %(now)s, and expected to stay so; within the interval it may be lost.") % names
+
+
+def _exempt_in_words(outlook: Outlook) -> str:
+    if not outlook.is_exempt:
+        return ""
+    names = {"quarter": due_in(outlook.period_id, outlook.step_from)}
+    said = _("In %(quarter)s the centre is exempt, whatever its share: what follows is what the rule itself asks for.")
+    return said % names
 
 
 def _planned_in_words(outlook: Outlook, names: dict[str, str]) -> str:
@@ -227,7 +240,12 @@ def counts_in_words(outlook: Outlook) -> str:
         "low": intcomma(low),
         "high": intcomma(high),
     }
-    return _(
+    said = _(
         "Of %(asked)s centres that are asked, %(met)s meet it in %(now)s; in %(quarter)s %(expected)s are expected to "
         "(%(low)s if each comes out at the low end of its interval, %(high)s at the high end)."
     ) % (names)
+    if not any(counts.get("exempt", ())):
+        return said
+    exempt = {"exempt": intcomma(counts["exempt"][0]), "exempt_then": intcomma(counts["exempt"][ahead])}
+    apart = _("Exempt, and counted as neither: %(exempt)s in %(now)s, %(exempt_then)s in %(quarter)s.")
+    return f"{said} {apart % (names | exempt)}"

@@ -1,5 +1,6 @@
 """Exemptions and what is decided by hand, as pages show them."""
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -7,12 +8,16 @@ from django import template
 
 from compliance.exemptions import ExemptionState
 from compliance.hand_decisions import HandDecisionState
+from compliance.models import Exemption
 from compliance.reading import percent_text
 
 register = template.Library()
 
 # A shape and the name of a colour, as outcomes have them.
 _MARKS = {
+    ExemptionState.PROPOSED: ("○", "not-reported"),
+    ExemptionState.SENT_BACK: ("×", "quiet"),
+    ExemptionState.WITHDRAWN: ("×", "quiet"),
     ExemptionState.TO_COME: ("○", "not-reported"),
     ExemptionState.IN_FORCE: ("◇", "quiet"),
     ExemptionState.ENDING_SOON: ("△", "non-compliant"),
@@ -41,6 +46,18 @@ def hand_decision_state(value: str) -> dict[str, Any]:
     known = HandDecisionState(value)
     shape, colour = _DECIDED[known]
     return {"shape": shape, "colour": colour, "label": known.label}
+
+
+@register.filter
+def ends_as_known(exemption: Exemption, known_at: datetime) -> date:
+    """The last day that it covers, as known at an instant."""
+    return exemption.ends_on(known_at)
+
+
+@register.filter
+def revoked_since(exemption: Exemption, known_at: datetime) -> date | None:
+    """The day from which it covers nothing, where it was revoked after an instant."""
+    return exemption.revoked_since(known_at)
 
 
 @register.filter

@@ -16,7 +16,6 @@ from chips.models import Submission, Upload
 from chips.originals import keep_original
 from chips.uploads import read, receive
 from compliance.determine import determine
-from compliance.exemptions import grant
 from compliance.models import Determination, Exemption, Mandate, OutcomeChange, Outlook, Provision, Simulation
 from compliance.outlook.make import make_outlooks
 from compliance.simulate import simulate
@@ -121,7 +120,7 @@ def make_register() -> Register:
     read(faulty.pk)
     mandate = Mandate.objects.get(code="SH-2023")
     # Of days that no period of the register ends on.
-    grant(
+    cast.exempted(
         centre=mine, mandate=mandate, from_on=date(2026, 10, 1), to_on=date(2026, 10, 2), threshold=None,
         reason="A test.", by=people["regulator"],
     )  # fmt: skip

@@ -69,6 +69,7 @@ MATRIX: dict[str, dict[str, tuple[int, ...]]] = {
     # A grant or a revocation without a field: who may decide is told what is missing.
     "exemption-list": {"GET": EVERYBODY, "POST": (403, 403, 400, 400, 403, 403)},
     "exemption-detail": {"GET": SEEN},
+    "exemption-approve": {"POST": (403, 404, 409, 404, 403, 404)},
     "exemption-revoke": {"POST": (403, 404, 400, 404, 403, 404)},
     "outlook-list": {"GET": EVERYBODY},
     "outlook-detail": {"GET": SEEN},

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import User
 from compliance.models import DeterminationRun, Exemption
 from tests import cast
 from tests.api.register import Register
@@ -17,11 +18,18 @@ GRANT: dict[str, Any] = {
 
 
 def granted(register: Register, **changed: Any) -> Any:
+    """Proposed by one regulator and granted by another: the answer to the latter."""
+    key = proposed(register, **changed).json()["id"]
+    register.people.setdefault("second", User.objects.filter(username="second").first() or cast.regulator("second"))
+    return register.post("second", f"exemptions/{key}/approve/")
+
+
+def proposed(register: Register, **changed: Any) -> Any:
     return register.post("regulator", "exemptions/", GRANT | changed)
 
 
-def test_what_is_granted_is_told_with_its_share_exactly_and_no_person(register: Register) -> None:
-    response = granted(register, threshold="0.499999999")
+def test_what_is_proposed_is_told_with_its_share_exactly_and_no_person(register: Register) -> None:
+    response = proposed(register, threshold="0.499999999")
     assert response.status_code == 201
     made = response.json()
     assert made["threshold"] == {"numerator": 499999999, "denominator": 10**9, "percent": "49.9999"}
@@ -29,12 +37,32 @@ def test_what_is_granted_is_told_with_its_share_exactly_and_no_person(register: 
         "SH-02", "CN-2025", "2026-06-30", "Moving to Ascend.",
     )  # fmt: skip
     assert "regulator" not in response.content.decode()
+    assert (made["status"], made["state"], made["granted_at"]) == ("proposed", "proposed", None)
     assert register.client("regulator").get(response["Location"]).json() == made
-    assert Exemption.objects.get(pk=made["id"]).granted_by == register.people["regulator"]
-    assert DeterminationRun.objects.get().subject["exemption"] == made["id"]
+    assert Exemption.objects.get(pk=made["id"]).proposed_by == register.people["regulator"]
+    assert not DeterminationRun.objects.exists()
 
 
-def test_the_same_grant_sent_again_is_granted_once(register: Register) -> None:
+def test_another_grants_what_was_proposed_and_nobody_their_own(register: Register) -> None:
+    key = proposed(register).json()["id"]
+    address = f"exemptions/{key}/approve/"
+    refused(register.post("regulator", address), 409, "own_proposal")
+    early = register.post("regulator", f"exemptions/{key}/revoke/", {"from_on": "2026-01-01", "reason": "Why."})
+    refused(early, 409, "never_granted")
+    # Until then nobody but regulators learns of it, and it is not among those that were granted.
+    for who in ("rival", "analyst"):
+        assert register.get(who, f"exemptions/{key}/").status_code == 404
+    assert key not in [one["id"] for one in register.get("regulator", "exemptions/").json()["results"]]
+    assert [one["id"] for one in register.get("regulator", "exemptions/", state="proposed").json()["results"]] == [key]
+    register.people["second"] = cast.regulator("second")
+    told = register.post("second", address)
+    assert (told.status_code, told.json()["status"], told.json()["reason"]) == (200, "granted", "Moving to Ascend.")
+    assert Exemption.objects.get(pk=key).granted_by == register.people["second"]
+    assert DeterminationRun.objects.get().subject["exemption"] == key
+    assert refused(register.post("second", address), 409, "no_longer_proposed")["exemption_status"] == "granted"
+
+
+def test_the_same_proposal_sent_again_is_proposed_once(register: Register) -> None:
     first, second = (
         register.post("regulator", "exemptions/", GRANT, **{"Idempotency-Key": "once"}) for _number in range(2)
     )
@@ -62,7 +90,7 @@ def test_the_same_grant_sent_again_is_granted_once(register: Register) -> None:
     ],
 )
 def test_what_is_wrong_is_refused_at_its_field(register: Register, changed: dict[str, Any], field: str) -> None:
-    response = granted(register, **changed)
+    response = proposed(register, **changed)
     assert response.status_code == 400
     assert list(response.json()["errors"]) == [field]
     assert not Exemption.objects.filter(centre=register.theirs).exists()

@@ -82,7 +82,7 @@ def test_every_page_stands_on_a_phone(visit: Visitor) -> None:
     page: Page = visit(cast.regulator())
     page.set_viewport_size({"width": 390, "height": 800})
     of_centre = (f"/centres/SH-01/{page_of}" for page_of in ("", "plan/", "outlook/", "shares/", "record/"))
-    of_rules = ("/mandates/CN-2025/", "/simulations/", "/exemptions/", "/exemptions/grant/", "/case-by-case/")
+    of_rules = ("/mandates/CN-2025/", "/simulations/", "/exemptions/", "/exemptions/propose/", "/case-by-case/")
     of_all = ("/", "/reports/", "/outlook/", "/shares/", "/movements/", "/determinations/runs/", "/centres/records/")
     for address in (*of_all, *of_rules, *of_centre):
         page.goto(address)

@@ -69,7 +69,7 @@ def document_of(centre: Centre, mandate: Mandate, period: ReportingPeriod, known
 
 def _exemptions(centre: Centre, mandate: Mandate, known_at: datetime) -> Iterator[Json]:
     for exemption in Exemption.objects.filter(centre=centre, mandate=mandate).order_by("pk"):
-        if exemption.granted_at > known_at:
+        if exemption.granted_at is None or exemption.granted_at > known_at:
             continue
         end = exemption.to_on
         if exemption.revoked_from_on and _known(exemption.revoked_at, known_at):

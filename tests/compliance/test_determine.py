@@ -12,7 +12,6 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Role, User
 from centres.models import Centre, CentreRecord, ReportingPeriod
 from chips.catalogue import adopt
 from chips.models import ChipModel, Figure
@@ -87,7 +86,7 @@ def test_an_exemption_is_shown_as_one_and_ends_when_it_is_revoked(period: Report
     file(where, period, h800=1)
     exemption = Exemption.objects.create(
         centre=where, mandate=Mandate.objects.get(code="SH-2023"), from_on=date(2025, 1, 1), to_on=date(2025, 12, 31),
-        reason="a test", granted_by=User.objects.create(username="r", role=Role.REGULATOR), granted_at=timezone.now(),
+        reason="a test", **cast.proposed(), granted_by=cast.regulator(), granted_at=timezone.now(),
     )  # fmt: skip
     assert outcomes(where, period)["SH-2023"] == "exempt"
     exemption.revoked_at, exemption.revoked_by = timezone.now(), exemption.granted_by

@@ -152,7 +152,9 @@ def test_an_exemption_and_its_revocation(centres: list[Centre], threshold: Decim
 
 
 def grant(by: User, asked: dict[str, Any]) -> Exemption:
-    return Exemption.objects.create(**asked, reason="a test", granted_by=by, granted_at=timezone.now())
+    return Exemption.objects.create(
+        **asked, **cast.proposed(), reason="a test", granted_by=by, granted_at=timezone.now()
+    )
 
 
 def revoke(exemption: Exemption, from_on: date) -> None:

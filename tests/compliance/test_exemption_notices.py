@@ -14,7 +14,7 @@ from accounts.models import Membership, Role, User
 from centres.models import Centre, Operator, Provenance
 from compliance import exemption_notices
 from compliance.exemption_notices import STALE_AFTER, send_unsent, write_notices
-from compliance.exemptions import grant, revoke
+from compliance.exemptions import revoke
 from compliance.models import Exemption, ExemptionNotice, Mandate
 from tests import cast
 from tests.chips.mail_server import serving
@@ -50,7 +50,7 @@ def exemption(centre: Centre, filer: User, monkeypatch: pytest.MonkeyPatch) -> E
 
 def exempt(centre: Centre, threshold: Decimal | None = None) -> Exemption:
     regulator = User.objects.filter(role=Role.REGULATOR).first() or cast.regulator()
-    return grant(
+    return cast.exempted(
         centre=centre, mandate=Mandate.objects.get(code="CN-2025"), from_on=date(2025, 7, 1), to_on=ENDS_ON,
         threshold=threshold, reason="Moving.", by=regulator,
     )[0]  # fmt: skip
@@ -176,7 +176,107 @@ def test_writing_costs_the_same_for_every_number_of_exemptions(
 ) -> None:
     for number in range(centres):
         exempt(cast.centre(f"SH-{number:02}", owner=owner))
-    # 1: what ends; 2: the people; 3: the rows.
-    with django_assert_num_queries(3):
+    # 1: what ends; 2: the operators' people; 3: who proposed and granted it; 4: the rows.
+    with django_assert_num_queries(4):
         write_notices(FIRST)
     assert ExemptionNotice.objects.count() == centres
+
+
+def at(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: moment)
+
+
+def told_by_the_hour(first: date, last: date) -> list[date]:
+    """The days from `first` to `last` on which a mail goes out, once for each mail."""
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [day for day in days for hour in range(0, 10, 3) for _mail in told(nine(day) + timedelta(hours=hour))]
+
+
+@pytest.mark.parametrize(
+    ("granted_on", "came"),
+    [
+        # Sixty-one days before its last day, sixty, fifty-nine: the occasion comes, or is made up for.
+        (date(2026, 4, 30), [date(2026, 5, 1), date(2026, 6, 16)]),
+        (date(2026, 5, 1), [date(2026, 5, 1), date(2026, 6, 16)]),
+        (date(2026, 5, 2), [date(2026, 5, 2), date(2026, 6, 16)]),
+        # Fifty; and fourteen, thirteen and nine.
+        (date(2026, 5, 11), [date(2026, 5, 11), date(2026, 6, 16)]),
+        (date(2026, 6, 16), [date(2026, 6, 16)]),
+        (date(2026, 6, 17), [date(2026, 6, 17)]),
+        (date(2026, 6, 21), [date(2026, 6, 21)]),
+        (date(2026, 6, 30), [date(2026, 6, 30)]),
+        # What is granted for days that are over ends no more.
+        (date(2026, 7, 1), []),
+    ],
+)
+@pytest.mark.usefixtures("filer")
+def test_what_is_granted_late_is_told_of_at_once(
+    granted_on: date, came: list[date], centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(nine(granted_on) + timedelta(minutes=30), monkeypatch)
+    exempt(centre)
+    assert told_by_the_hour(granted_on, date(2026, 7, 10)) == came
+
+
+@pytest.mark.usefixtures("filer")
+def test_what_is_granted_in_the_morning_is_told_of_at_nine_and_once(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(SECOND - timedelta(hours=2), monkeypatch)
+    exempt(centre)
+    assert told(SECOND - INSTANT) == []
+    assert len(told(SECOND)) == 1
+    assert told(SECOND + timedelta(hours=1)) == []
+
+
+def test_what_is_revoked_is_told_of_at_once_with_the_reason(
+    exemption: Exemption, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(nine(date(2026, 2, 1)), monkeypatch)
+    revoke(exemption=exemption, from_on=date(2026, 2, 11), reason="Not kept to.", by=cast.regulator("second"))
+    send_unsent(timezone.now())
+    (message,) = mail.outbox
+    assert message.subject == "The exemption of Centre SH-01 from CN-2025 ends on 10 February 2026"
+    assert "in 9 days" in message.body
+    assert "It was revoked from 11 February 2026 on: Not kept to." in message.body
+
+
+def test_what_is_revoked_after_it_was_told_of_is_told_of_anew(
+    exemption: Exemption, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(told(FIRST)) == 1
+    # It ends on 29 June: fifty-nine days before, by the same occasion.
+    at(FIRST + timedelta(hours=5), monkeypatch)
+    revoke(exemption=exemption, from_on=date(2026, 6, 30), reason="Why.", by=cast.regulator("second"))
+    assert told(FIRST + timedelta(hours=6)) == ["The exemption of Centre SH-01 from CN-2025 ends on 29 June 2026"]
+    assert told(FIRST + timedelta(hours=7)) == []
+
+
+def test_what_is_revoked_from_a_day_that_is_over_is_told_of_too(
+    exemption: Exemption, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(nine(date(2026, 2, 1)), monkeypatch)
+    revoke(exemption=exemption, from_on=date(2025, 7, 1), reason="Never kept to.", by=cast.regulator("second"))
+    send_unsent(timezone.now())
+    (message,) = mail.outbox
+    assert message.subject == "The exemption of Centre SH-01 from CN-2025 was revoked from 1 July 2025 on"
+    assert "Never kept to." in message.body
+    assert "days" not in message.body
+
+
+def test_who_proposed_and_who_granted_it_are_told_while_the_centre_is_theirs(exemption: Exemption) -> None:
+    User.objects.filter(username="proposer").update(email="proposer@example.org")
+    granter = User.objects.filter(username="regulator")
+    granter.update(email="regulator@example.org")
+    cast.user("another", Role.REGULATOR, all_regions=True, email="another@example.org")
+    assert len(told(FIRST)) == 3
+    assert {message.to[0] for message in mail.outbox} == {
+        "filer@example.org", "proposer@example.org", "regulator@example.org",
+    }  # fmt: skip
+    by_address = {message.to[0]: message.body for message in mail.outbox}
+    assert f"/exemptions/{exemption.pk}/" in by_address["proposer@example.org"]
+    assert "because you proposed or granted it" in by_address["proposer@example.org"]
+    assert "/ask/" not in by_address["regulator@example.org"]
+    granter.update(all_regions=False, region_codes=["11"])
+    User.objects.filter(username="proposer").update(is_active=False)
+    assert len(told(SECOND)) == 1

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Role, User
 from centres.models import Centre, Operator
 from compliance.determine import determine
-from compliance.exemptions import ask, grant, revoke
+from compliance.exemptions import ask, propose, revoke
 from compliance.models import (
     CurrentDetermination,
     DeterminationRequest,
@@ -27,7 +27,7 @@ from reports.quarterly import row_of
 from tests import cast
 
 pytestmark = pytest.mark.django_db
-LIST, GRANT = "/exemptions/", "/exemptions/grant/"
+LIST, PROPOSE = "/exemptions/", "/exemptions/propose/"
 TERMS: dict[str, Any] = {
     "from_on": date(2025, 7, 1), "to_on": date(2026, 6, 30), "threshold": None, "reason": "Moving to Ascend.",
 }  # fmt: skip
@@ -120,7 +120,7 @@ def test_the_way_from_asking_to_being_exempt(centre: Centre, filer: User, regula
 def test_an_exempt_centre_is_counted_apart_and_told_apart_in_the_report(centre: Centre, regulator: User) -> None:
     other = cast.centre("SH-02", owner=centre.operator)
     cast.file(other, cast.period(), ascend=1000)
-    grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     determine(period=cast.period(), cause="test")
     page = signed_in(regulator).get("/?period=2025Q4&mandate=CN-2025")
     row = page.context["row"]
@@ -134,7 +134,9 @@ def test_an_exempt_centre_is_counted_apart_and_told_apart_in_the_report(centre: 
 
 
 def test_a_lower_threshold_is_said_where_it_makes_a_centre_comply(centre: Centre, regulator: User) -> None:
-    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS | {"threshold": Decimal("0.375")})
+    exemption, _run = cast.exempted(
+        centre=centre, mandate=nation(), by=regulator, **TERMS | {"threshold": Decimal("0.375")}
+    )
     determine(period=cast.period(), cause="test")
     html = signed_in(regulator).get("/centres/SH-01/?period=2025Q4").content.decode()
     assert "Judged by the lower threshold of 37.5% that an exemption grants" in html
@@ -144,25 +146,90 @@ def test_a_lower_threshold_is_said_where_it_makes_a_centre_comply(centre: Centre
 def test_nothing_is_granted_that_was_not_looked_at(centre: Centre, regulator: User) -> None:
     client = signed_in(regulator)
     form = FORM | {"centre": "SH-01", "mandate": str(nation().pk)}
-    assert client.post(GRANT, form | {"step": "take"}).status_code == 200
-    looked = client.post(GRANT, form | {"step": "show"})
+    assert client.post(PROPOSE, form | {"step": "take"}).status_code == 200
+    looked = client.post(PROPOSE, form | {"step": "show"})
     seal = looked.context["form"].seal
     # Another end than was looked at: it is shown again.
-    changed = client.post(GRANT, form | {"to_on": "2026-12-31", "step": "take", "seen": seal})
+    changed = client.post(PROPOSE, form | {"to_on": "2026-12-31", "step": "take", "seen": seal})
     assert "Whose outcome would change" in changed.content.decode()
     assert not Exemption.objects.exists()
     # A reason in better words changes nothing of what was looked at.
-    assert client.post(GRANT, form | {"reason": "Why.", "step": "take", "seen": seal}).status_code == 302
-    assert Exemption.objects.get().reason == "Why."
+    assert client.post(PROPOSE, form | {"reason": "Why.", "step": "take", "seen": seal}).status_code == 302
+    exemption = Exemption.objects.get()
+    assert (exemption.reason, exemption.status) == ("Why.", "proposed")
+
+
+def test_another_grants_what_was_proposed_knowing_what_that_changes(
+    centre: Centre, filer: User, rival_user: User, regulator: User
+) -> None:
+    asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
+    exemption = propose(centre=centre, mandate=nation(), by=regulator, **TERMS | {"to_on": date(2026, 12, 31)})
+    page, granting = (reverse(name, args=[exemption.pk]) for name in ("exemption", "exemption-approve"))
+    author, other = signed_in(regulator), signed_in(cast.regulator("second"))
+    # Whoever proposed it sees what it would change, and cannot grant it; the dashboard asks others alone.
+    html = author.get(page).content.decode()
+    assert "1 outcome would change." in html
+    assert 'id="approving"' not in html
+    assert "was done: another than" in author.post(granting, {"step": "take"}, follow=True).content.decode()
+    assert "waits for you" not in author.get("/").content.decode()
+    assert "1 exemption that another proposed waits for you" in other.get("/").content.decode()
+    assert page in other.get(LIST).content.decode()
+    html = other.get(page).content.decode()
+    assert "1 outcome would change." in html
+    assert reverse("exemption-request", args=[asked.pk]) in html
+    # Neither the operator nor an analyst nor another learns of it before.
+    for user in (filer, rival_user, cast.analyst(), cast.regional_regulator("11")):
+        assert signed_in(user).get(page).status_code == 404
+        assert page not in signed_in(user).get(LIST).content.decode()
+    assert page not in signed_in(filer).get("/centres/SH-01/").content.decode()
+    # Not looked at is not granted.
+    assert "nothing was done: look again" in other.post(granting, {"step": "take", "seen": "x"}).content.decode()
+    assert not Exemption.objects.granted().exists()
+    seal = other.get(page).context["approving"].seal
+    assert "/determinations/runs/" in other.post(granting, {"step": "take", "seen": seal})["Location"]
+    fulfil_all()
+    assert CurrentDetermination.objects.get(centre=centre, mandate=nation()).outcome == "exempt"
+    assert "Granted" in signed_in(filer).get(reverse("exemption-request", args=[asked.pk])).content.decode()
+    assert "somebody was quicker" in other.post(granting, {"step": "take"}, follow=True).content.decode()
+
+
+def test_what_would_change_by_then_is_shown_again_before_it_is_granted(centre: Centre, regulator: User) -> None:
+    exemption = propose(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    client = signed_in(cast.regulator("second"))
+    seal = client.get(reverse("exemption", args=[exemption.pk])).context["approving"].seal
+    # It complies by now: that it would be exempt instead is something else.
+    cast.file(centre, cast.period(), ascend=900, h800=100)
+    answer = client.post(reverse("exemption-approve", args=[exemption.pk]), {"step": "take", "seen": seal})
+    assert "nothing was done: look again" in answer.content.decode()
+    assert not Exemption.objects.granted().exists()
+
+
+def test_what_was_proposed_is_sent_back_or_withdrawn(centre: Centre, regulator: User) -> None:
+    first, second = (propose(centre=centre, mandate=nation(), by=regulator, **TERMS) for _number in range(2))
+    author, other = signed_in(regulator), signed_in(cast.regulator("second"))
+    sending = reverse("exemption-send-back", args=[first.pk])
+    assert other.post(sending, {"comment": ""}).status_code == 422
+    other.post(sending, {"comment": "Half a year will do."})
+    assert "Half a year will do." in author.get(reverse("exemption", args=[first.pk])).content.decode()
+    withdrawing = reverse("exemption-withdraw", args=[second.pk])
+    assert "only whoever proposed it" in other.post(withdrawing, follow=True).content.decode()
+    author.post(withdrawing)
+    assert "Withdrawn by whoever proposed it" in other.get(reverse("exemption", args=[second.pk])).content.decode()
+    assert [one.status for one in Exemption.objects.order_by("pk")] == ["sent_back", "withdrawn"]
+    # Neither is among what was granted, and either is found by its state.
+    assert reverse("exemption", args=[first.pk]) not in other.get(LIST).content.decode()
+    assert reverse("exemption", args=[first.pk]) in other.get(LIST, {"state": "sent_back"}).content.decode()
 
 
 def test_what_covers_those_days_already_is_warned_of(centre: Centre, regulator: User) -> None:
-    standing, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS | {"threshold": Decimal("0.4")})
+    standing, _run = cast.exempted(
+        centre=centre, mandate=nation(), by=regulator, **TERMS | {"threshold": Decimal("0.4")}
+    )
     form = FORM | {"centre": "sh-01", "mandate": str(nation().pk), "step": "show"}
-    html = signed_in(regulator).post(GRANT, form).content.decode()
+    html = signed_in(regulator).post(PROPOSE, form).content.decode()
     assert 'id="overlapping"' in html
     assert reverse("exemption", args=[standing.pk]) in html
-    apart = signed_in(regulator).post(GRANT, form | {"from_on": "2026-07-01", "to_on": "2026-12-31"})
+    apart = signed_in(regulator).post(PROPOSE, form | {"from_on": "2026-07-01", "to_on": "2026-12-31"})
     assert 'id="overlapping"' not in apart.content.decode()
 
 
@@ -184,7 +251,7 @@ def test_what_is_wrong_is_refused_beside_its_field(
     changed: dict[str, str], field: str, centre: Centre, regulator: User
 ) -> None:
     form = FORM | {"centre": "SH-01", "mandate": str(nation().pk), "step": "show"} | changed
-    answer = signed_in(regulator).post(GRANT, form)
+    answer = signed_in(regulator).post(PROPOSE, form)
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]
     assert str(answer.context["form"].errors[field][0]) in answer.content.decode().replace("&#x27;", "'")
@@ -218,7 +285,7 @@ def test_what_was_asked_for_can_be_withdrawn_and_asked_for_anew(centre: Centre, 
 
 
 def test_it_is_revoked_from_a_day_knowing_what_that_changes(centre: Centre, filer: User, regulator: User) -> None:
-    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    exemption, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     fulfil_all()
     client, address = signed_in(regulator), reverse("exemption-revoke", args=[exemption.pk])
     form = {"from_on": "2025-12-31", "reason": "Not kept to."}
@@ -236,7 +303,7 @@ def test_it_is_revoked_from_a_day_knowing_what_that_changes(centre: Centre, file
 
 
 def test_an_office_is_named_and_no_person(centre: Centre, filer: User) -> None:
-    exemption, _run = grant(centre=centre, mandate=nation(), by=cast.regulator("wang.wei"), **TERMS)
+    exemption, _run = cast.exempted(centre=centre, mandate=nation(), by=cast.regulator("wang.wei"), **TERMS)
     html = signed_in(filer).get(reverse("exemption", args=[exemption.pk])).content.decode()
     assert "wang.wei" not in html
     assert "regulator" in html
@@ -245,8 +312,8 @@ def test_an_office_is_named_and_no_person(centre: Centre, filer: User) -> None:
 def test_the_rival_learns_nothing(centre: Centre, filer: User, rival_user: User, regulator: User) -> None:
     client = signed_in(rival_user)
     before = cast.told(client.get(LIST), "")
+    exemption, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
-    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
     assert cast.told(client.get(LIST), "") == before
     assert b"SH-01" not in b"".join(client.get("/exemptions/export/"))
     foreign = [
@@ -263,8 +330,8 @@ def test_the_rival_learns_nothing(centre: Centre, filer: User, rival_user: User,
 
 
 def test_another_provinces_regulator_learns_nothing(centre: Centre, filer: User, regulator: User) -> None:
+    exemption, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
-    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
     client = signed_in(cast.regional_regulator("11"))
     assert b"SH-01" not in client.get(LIST).content
     for address in (
@@ -276,21 +343,24 @@ def test_another_provinces_regulator_learns_nothing(centre: Centre, filer: User,
     for name in ("grant", "refuse"):
         assert client.post(reverse(f"exemption-request-{name}", args=[asked.pk]), FORM).status_code == 404
     form = FORM | {"centre": "SH-01", "mandate": str(nation().pk), "step": "show"}
-    refused = client.post(GRANT, form)
-    unknown = client.post(GRANT, form | {"centre": "SH-99"})
+    refused = client.post(PROPOSE, form)
+    unknown = client.post(PROPOSE, form | {"centre": "SH-99"})
     assert refused.context["form"].errors == unknown.context["form"].errors == {"centre": ["There is no such centre."]}
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.OPERATOR, Role.ADMINISTRATOR])
 def test_nobody_else_decides(role: Role, centre: Centre, filer: User, regulator: User) -> None:
+    exemption, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
-    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
     client = signed_in(filer if role == Role.OPERATOR else cast.user("somebody", role))
     for address in (
-        GRANT,
+        PROPOSE,
         reverse("exemption-revoke", args=[exemption.pk]),
         reverse("exemption-request-grant", args=[asked.pk]),
         reverse("exemption-request-refuse", args=[asked.pk]),
+        reverse("exemption-approve", args=[exemption.pk]),
+        reverse("exemption-send-back", args=[exemption.pk]),
+        reverse("exemption-withdraw", args=[exemption.pk]),
         reverse("hand-decision-decide", args=[by_hand().pk, "SH-01"]),
     ):
         assert client.post(address, FORM | {"step": "take"}).status_code == 403
@@ -300,7 +370,7 @@ def test_nobody_else_decides(role: Role, centre: Centre, filer: User, regulator:
 
 def test_an_analyst_reads_exemptions_and_nothing_that_is_asked(centre: Centre, filer: User, regulator: User) -> None:
     asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS | {"reason": "Mr Wang is ill."})
-    grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     client = signed_in(cast.analyst())
     html = client.get(LIST).content.decode() + client.get("/centres/SH-01/").content.decode()
     assert "Moving to Ascend." in html
@@ -311,8 +381,8 @@ def test_an_analyst_reads_exemptions_and_nothing_that_is_asked(centre: Centre, f
 
 def test_the_list_takes_what_the_reader_chose_and_is_taken_away_so(centre: Centre, regulator: User) -> None:
     other = cast.centre("SH-02", owner=centre.operator)
-    grant(centre=centre, mandate=nation(), by=regulator, **TERMS | {"reason": "=1+1"})
-    later, _run = grant(
+    cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS | {"reason": "=1+1"})
+    later, _run = cast.exempted(
         centre=other, mandate=Mandate.objects.get(code="SH-2023"), by=regulator,
         **TERMS | {"threshold": Decimal("0.4"), "to_on": date(2026, 5, 31)},
     )  # fmt: skip
@@ -340,19 +410,20 @@ def test_the_list_costs_the_same_for_every_number_of_exemptions(
 ) -> None:
     for number in range(centres):
         where = cast.centre(f"SH-{number:02}", owner=owner)
-        grant(centre=where, mandate=nation(), by=regulator, **TERMS)
+        cast.exempted(centre=where, mandate=nation(), by=regulator, **TERMS)
         ask(centre=where, mandate=nation(), asked_by=filer, **TERMS)
+        propose(centre=where, mandate=nation(), by=regulator, **TERMS)
     client = signed_in(regulator)
     # 1: the session; 2: the user; 3: mandates; 4: regions; 5: how many exemptions; 6: a page of them; 7: what waits;
-    # 8: whether anything is synthetic.
-    with django_assert_num_queries(8):
+    # 8: what is proposed; 9: whether anything is synthetic.
+    with django_assert_num_queries(9):
         client.get(LIST)
 
 
 def test_the_centres_page_says_that_an_exemption_ends_soon(
     centre: Centre, filer: User, regulator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     for today, is_said in ((date(2026, 4, 30), False), (date(2026, 5, 1), True), (date(2026, 7, 1), False)):
         monkeypatch.setattr("compliance.exemptions.timezone.localdate", lambda at=None, today=today: today)
         html = signed_in(filer).get("/centres/SH-01/").content.decode()

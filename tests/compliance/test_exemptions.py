@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Role, User
@@ -18,19 +19,26 @@ from compliance.exemptions import (
     AlreadyAsked,
     AlreadyRevoked,
     ExemptionState,
+    NeverGranted,
+    NoLongerProposed,
     NoLongerWaiting,
+    NotItsProposer,
+    OwnProposal,
     WrongExemption,
+    approve,
     ask,
     check_terms,
-    grant,
     grant_request,
     greatest_threshold,
     overlapping,
+    propose,
     refuse,
     request_ended_exemptions,
     revoke,
+    send_back,
     with_states,
     withdraw,
+    withdraw_proposal,
 )
 from compliance.models import (
     CurrentDetermination,
@@ -166,7 +174,7 @@ def test_an_operator_asks_once_and_can_take_it_back(centre: Centre, filer: User)
     ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
 
 
-def test_what_is_granted_can_differ_from_what_was_asked_for(centre: Centre, filer: User, regulator: User) -> None:
+def test_less_can_be_granted_than_was_asked_for(centre: Centre, filer: User, regulator: User) -> None:
     asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
     granted = TERMS | {"threshold": Decimal("0.4"), "reason": "A lower threshold will do."}
     exemption, run = grant_request(request=asked, by=regulator, **granted)
@@ -176,6 +184,106 @@ def test_what_is_granted_can_differ_from_what_was_asked_for(centre: Centre, file
     fulfil_all(run)
     # 400 of 1,000 is not over 40%: the comparator stays the rule's.
     assert outcome(centre) == "non_compliant"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({}, None),
+        ({"to_on": date(2026, 6, 29)}, None),
+        ({"from_on": date(2025, 6, 30)}, "from_on"),
+        ({"to_on": date(2026, 7, 1)}, "to_on"),
+        ({"threshold": Decimal("0.41")}, None),
+        ({"threshold": Decimal("0.39")}, "threshold"),
+        ({"threshold": None}, "threshold"),
+    ],
+)
+def test_more_than_was_asked_for_is_not_granted_by_one_alone(
+    changed: dict[str, Any], field: str | None, centre: Centre, filer: User, regulator: User
+) -> None:
+    terms = TERMS | {"threshold": Decimal("0.4")}
+    asked = ask(centre=centre, mandate=nation(), asked_by=filer, **terms)
+    if field is None:
+        exemption, _run = grant_request(request=asked, by=regulator, **terms | changed)
+        assert (exemption.proposed_by, exemption.proposed_at) == (filer, asked.asked_at)
+        return
+    with pytest.raises(WrongExemption) as caught:
+        grant_request(request=asked, by=regulator, **terms | changed)
+    assert list(caught.value.wrong) == [field]
+    assert ExemptionRequest.objects.waiting().get() == asked
+
+
+def test_what_is_proposed_releases_from_nothing_until_another_grants_it(centre: Centre, regulator: User) -> None:
+    exemption = propose(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    assert not DeterminationRun.objects.exists()
+    determine(period=cast.period(), cause="test")
+    assert outcome(centre) == "non_compliant"
+    assert overlapping(centre=centre, mandate=nation(), from_on=TERMS["from_on"], to_on=TERMS["to_on"]) == []
+    with pytest.raises(OwnProposal):
+        approve(exemption=exemption, by=regulator)
+    with pytest.raises(NeverGranted):
+        revoke(exemption=exemption, from_on=date(2026, 1, 1), reason="Why.", by=regulator)
+    second = cast.regulator("second")
+    granted, run = approve(exemption=exemption, by=second)
+    fulfil_all(run)
+    assert outcome(centre) == "exempt"
+    assert (granted.proposed_by, granted.granted_by, run and run.requested_by) == (regulator, second, second)
+    with pytest.raises(NoLongerProposed):
+        approve(exemption=exemption, by=second)
+
+
+def test_the_database_lets_nobody_grant_what_they_proposed(centre: Centre, regulator: User) -> None:
+    exemption = propose(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    alone = Exemption.objects.filter(pk=exemption.pk)
+    at = timezone.now()
+    with pytest.raises(IntegrityError, match="exemption_granted_by_another"), transaction.atomic():
+        alone.update(granted_by=regulator, granted_at=at)
+    # Nor become another to grant it, change what is proposed, or grant what nobody proposed.
+    for changed in ({"proposed_by": cast.regulator("second")}, {"to_on": date(2026, 7, 31)}, {"threshold": "0.3"}):
+        with pytest.raises(IntegrityError, match="stays as it was proposed"), transaction.atomic():
+            alone.update(**changed)
+    with pytest.raises(IntegrityError, match="is proposed by somebody"), transaction.atomic():
+        Exemption.objects.create(
+            centre=centre, mandate=nation(), **TERMS, proposed_at=at, granted_by=regulator, granted_at=at
+        )
+
+
+def test_what_is_sent_back_or_withdrawn_is_never_granted(centre: Centre, regulator: User) -> None:
+    first, second = (propose(centre=centre, mandate=nation(), by=regulator, **TERMS) for _number in range(2))
+    other = cast.regulator("second")
+    with pytest.raises(OwnProposal):
+        send_back(exemption=first, comment="Too long.", by=regulator)
+    with pytest.raises(NotItsProposer):
+        withdraw_proposal(exemption=second, by=other)
+    with pytest.raises(WrongExemption):
+        send_back(exemption=first, comment=" ", by=other)
+    assert send_back(exemption=first, comment="Too long.", by=other).status == "sent_back"
+    assert withdraw_proposal(exemption=second, by=regulator).status == "withdrawn"
+    for exemption in (first, second):
+        with pytest.raises(NoLongerProposed):
+            approve(exemption=exemption, by=other)
+        with pytest.raises(IntegrityError, match="stays as it was proposed"), transaction.atomic():
+            Exemption.objects.filter(pk=exemption.pk).update(granted_by=other, granted_at=timezone.now())
+
+
+def test_what_is_proposed_beyond_what_was_asked_for_answers_it_once_granted(
+    centre: Centre, filer: User, regulator: User
+) -> None:
+    asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
+    apart = propose(
+        centre=centre,
+        mandate=nation(),
+        by=regulator,
+        **TERMS | {"from_on": date(2026, 7, 1), "to_on": date(2026, 9, 30)},
+    )
+    longer = propose(centre=centre, mandate=nation(), by=regulator, **TERMS | {"to_on": date(2026, 12, 31)})
+    other = cast.regulator("second")
+    # Of other days than those that were asked for.
+    approve(exemption=apart, by=other)
+    assert ExemptionRequest.objects.waiting().get() == asked
+    approve(exemption=longer, by=other)
+    asked.refresh_from_db()
+    assert (asked.exemption, asked.answered_by, asked.answer) == (longer, other, TERMS["reason"])
 
 
 def test_what_is_refused_is_refused_once_and_says_why(centre: Centre, filer: User, regulator: User) -> None:
@@ -194,7 +302,7 @@ def test_an_exempt_centre_is_exempt_and_never_compliant_and_determined_by_itself
     centre: Centre, regulator: User
 ) -> None:
     assert outcome(centre) == "non_compliant"
-    run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)[1]
+    run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)[1]
     assert run is not None
     # Of its mandate and period alone.
     (request,) = run.requests.all()
@@ -208,7 +316,7 @@ def test_an_exempt_centre_is_exempt_and_never_compliant_and_determined_by_itself
 def test_what_is_revoked_covered_what_it_covered_before_that_day(
     from_on: date, after: str, centre: Centre, regulator: User
 ) -> None:
-    exemption, run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    exemption, run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     fulfil_all(run)
     revoked, run = revoke(exemption=exemption, from_on=from_on, reason="Not kept to.", by=regulator)
     if run:
@@ -231,7 +339,7 @@ def test_what_is_revoked_covered_what_it_covered_before_that_day(
 def test_it_is_revoked_from_a_day_that_it_covers(
     from_on: date, reason: str, field: str | None, centre: Centre, regulator: User
 ) -> None:
-    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    exemption, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     if field is None:
         revoke(exemption=exemption, from_on=from_on, reason=reason, by=regulator)
         with pytest.raises(AlreadyRevoked):
@@ -243,8 +351,9 @@ def test_it_is_revoked_from_a_day_that_it_covers(
 
 
 def test_nobody_decides_beyond_what_is_theirs(centre: Centre, filer: User, rival: Operator, regulator: User) -> None:
+    exemption, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
-    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    proposed = propose(centre=centre, mandate=nation(), by=regulator, **TERMS)
     elsewhere, analyst = cast.regional_regulator("11"), cast.analyst()
     rival_filer = cast.user("rival", Role.OPERATOR, acts_for=rival)
     refused: list[Callable[[], Any]] = [
@@ -253,7 +362,10 @@ def test_nobody_decides_beyond_what_is_theirs(centre: Centre, filer: User, rival
     ]
     for who in (elsewhere, analyst, filer):
         refused += [
-            partial(grant, centre=centre, mandate=nation(), by=who, **TERMS),
+            partial(propose, centre=centre, mandate=nation(), by=who, **TERMS),
+            partial(approve, exemption=proposed, by=who),
+            partial(send_back, exemption=proposed, comment="No.", by=who),
+            partial(withdraw_proposal, exemption=proposed, by=who),
             partial(grant_request, request=asked, by=who, **TERMS),
             partial(refuse, request=asked, answer="No.", by=who),
             partial(revoke, exemption=exemption, from_on=date(2026, 1, 1), reason="No.", by=who),
@@ -261,13 +373,14 @@ def test_nobody_decides_beyond_what_is_theirs(centre: Centre, filer: User, rival
     for act in refused:
         with pytest.raises(PermissionDenied):
             act()
-    assert Exemption.objects.get().revoked_at is None
+    assert Exemption.objects.granted().get().revoked_at is None
+    assert Exemption.objects.proposed().get() == proposed
     assert ExemptionRequest.objects.waiting().count() == 1
 
 
 def test_who_regulates_the_province_decides_there(centre: Centre) -> None:
-    grant(centre=centre, mandate=nation(), by=cast.regional_regulator("31"), **TERMS)
-    assert Exemption.objects.exists()
+    cast.exempted(centre=centre, mandate=nation(), by=cast.regional_regulator("31"), **TERMS)
+    assert Exemption.objects.granted().exists()
 
 
 @pytest.mark.parametrize(
@@ -282,10 +395,10 @@ def test_who_regulates_the_province_decides_there(centre: Centre) -> None:
 def test_what_covers_a_day_already_is_found(
     from_on: date, to_on: date, found: int, centre: Centre, regulator: User
 ) -> None:
-    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    exemption, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     revoke(exemption=exemption, from_on=date(2026, 4, 1), reason="Why.", by=regulator)
     # What was revoked from its first day on covers nothing.
-    never, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    never, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     revoke(exemption=never, from_on=TERMS["from_on"], reason="Why.", by=regulator)
     assert len(overlapping(centre=centre, mandate=nation(), from_on=from_on, to_on=to_on)) == found
 
@@ -302,7 +415,7 @@ def test_what_covers_a_day_already_is_found(
     ],
 )
 def test_its_state_is_that_of_the_day(today: date, state: str, centre: Centre, regulator: User) -> None:
-    grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     assert with_states(Exemption.objects.all(), today).get().state == state
 
 
@@ -317,14 +430,14 @@ def test_its_state_is_that_of_the_day(today: date, state: str, centre: Centre, r
 def test_what_is_revoked_from_a_day_to_come_ends_the_day_before(
     today: date, state: str, ends: date, centre: Centre, regulator: User
 ) -> None:
-    exemption, _run = grant(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    exemption, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
     revoke(exemption=exemption, from_on=date(2026, 1, 1), reason="Why.", by=regulator)
     found = with_states(Exemption.objects.all(), today).get()
     assert (found.state, found.ends) == (state, ends)
 
 
 def ended_on(to_on: date, centre: Centre, regulator: User) -> Exemption:
-    return grant(centre=centre, mandate=nation(), by=regulator, **TERMS | {"to_on": to_on})[0]
+    return cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS | {"to_on": to_on})[0]
 
 
 def asked_for(now: datetime) -> list[tuple[str, list[int] | None]]:

@@ -19,7 +19,8 @@ from chips.submissions import next_keys
 from compliance.arithmetic import arithmetic_of, bound_in_words, sum_in_words
 from compliance.determine import determine
 from compliance.engine import answer
-from compliance.models import Determination, HandDecision
+from compliance.exemptions import revoke
+from compliance.models import Determination, HandDecision, Mandate
 from compliance.shares import percent_of
 from tests import cast
 from tests.compliance.engine.documents import document, line
@@ -295,3 +296,27 @@ def test_fifty_thousand_lines_are_told_in_bounded_memory(reader: Client, owner: 
     assert peak < 4_000_000
     page = reader.get(f"/determinations/{made.pk}/?page=500").content.decode()
     assert "49,901 to 50,000 of 50,000" in page or "49901 to 50000 of 50000" in page
+
+
+def test_what_was_revoked_or_repudiated_since_is_told_beside_what_was_known_then(reader: Client) -> None:
+    where = cast.centre()
+    filed = cast.file(where, cast.period(), ascend=400, h800=600)
+    by, mandate = cast.regulator(), Mandate.objects.get(code="CN-2025")
+    terms: dict[str, Any] = {"centre": where, "mandate": mandate, "threshold": None, "reason": "Moving."}
+    days: dict[str, Any] = {"from_on": date(2025, 7, 1), "to_on": date(2026, 6, 30)}
+    earlier, later = (cast.exempted(by=by, **terms, **days)[0] for _number in range(2))
+    revoke(exemption=earlier, from_on=date(2026, 4, 1), reason="Why.", by=by)
+    made = determined(where)
+    revoke(exemption=later, from_on=date(2026, 2, 1), reason="Why.", by=by)
+    at = timezone.now()
+    Submission.objects.filter(pk=filed.pk).update(status="repudiated", repudiated_at=at, repudiation_reason="Not ours.")
+    found = told(reader, made)
+    assert [(one["id"], one["ends_on"], one["revoked_since_from_on"]) for one in found["exemptions"]] == [
+        (earlier.pk, "2026-03-31", None),
+        (later.pk, "2026-06-30", "2026-02-01"),
+    ]
+    assert found["submission"]["status"] == "repudiated"
+    html = reader.get(f"/determinations/{made.pk}/").content.decode()
+    assert f"no. {earlier.pk}, 2025-07-01 to 2026-03-31" in html
+    assert f"no. {later.pk}, 2025-07-01 to 2026-06-30" in html
+    assert html.count("revoked since, from 2026-02-01") == html.count("repudiated since") == 1

@@ -195,7 +195,7 @@ class Drawn:
             Exemption.objects.create(
                 centre=centre, mandate=mandate, from_on=begins, to_on=begins + timedelta(days=draw.randrange(200)),
                 threshold=draw.choice([None, Decimal("0.4"), Decimal("0.9")]), reason="a test", granted_by=self.by,
-                granted_at=self.instant(),
+                granted_at=self.instant(), **cast.proposed(),
                 **({"revoked_from_on": self.day(), "revoked_by": self.by, "revoked_at": self.instant(),
                     "revocation_reason": "a test"} if revoked else {}),
             )  # fmt: skip

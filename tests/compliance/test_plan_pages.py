@@ -241,7 +241,7 @@ def test_an_exempt_centre_plans_for_the_day_after(operator_client: Client, where
     mandate = Provision.objects.get(mandate__code="CN-2025").mandate
     Exemption.objects.create(
         centre=where, mandate=mandate, from_on=date(2025, 1, 1), to_on=date(2026, 6, 30), reason="Moving.",
-        granted_by=cast.regulator(), granted_at=timezone.now(),
+        granted_by=cast.regulator(), granted_at=timezone.now(), **cast.proposed(),
     )  # fmt: skip
     html = asked(operator_client, target="CN-2025")
     assert "An exemption covers this day" in html

@@ -79,6 +79,7 @@ def exempted(where: Centre) -> Exemption:
     return Exemption.objects.create(
         centre=where, mandate=Mandate.objects.get(code="CN-2025"), from_on=date(2025, 1, 1), to_on=date(2025, 12, 31),
         threshold="0.4", reason="a test", granted_by=cast.regulator("granting"), granted_at=timezone.now(),
+        **cast.proposed(),
     )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def country(settings: Settings, tmp_path: Path) -> None:
         for mandate in Mandate.objects.all():
             Exemption.objects.create(
                 centre=where, mandate=mandate, from_on=date(2025, 1, 1), to_on=date(2026, 12, 31), threshold=threshold,
-                reason="a test", granted_by=granter, granted_at=timezone.now(),
+                reason="a test", granted_by=granter, granted_at=timezone.now(), **cast.proposed(),
             )  # fmt: skip
     determine_periods(stored.periods)
 

@@ -46,7 +46,7 @@ def test_every_entry_leads_somewhere(client: Client, who: Callable[[], User], ad
 
 def test_it_says_where_one_is_and_under_which_heading(client: Client) -> None:
     client.force_login(cast.regulator())
-    menu = client.get("/exemptions/grant/").content.decode().split("<nav")[1].split("</nav>")[0]
+    menu = client.get("/exemptions/propose/").content.decode().split("<nav")[1].split("</nav>")[0]
     assert re.findall(r'href="([^"]+)" aria-current="true"', menu) == ["/exemptions/"]
     assert '<summary class="nav-link active">Rules</summary>' in menu
     assert '<summary class="nav-link">Analysis</summary>' in menu

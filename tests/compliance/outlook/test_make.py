@@ -13,7 +13,17 @@ from django.utils import timezone
 from centres.models import Centre, CentreRecord
 from chips.models import ChipModel
 from compliance.determine import determine
-from compliance.models import CentreShare, HandDecision, Mandate, Outlook, OutlookError, Provision
+from compliance.exemptions import propose, revoke
+from compliance.models import (
+    CentreShare,
+    CurrentDetermination,
+    Exemption,
+    HandDecision,
+    Mandate,
+    Outlook,
+    OutlookError,
+    Provision,
+)
 from compliance.outlook.make import NothingToForesee, make_outlooks
 from tests import cast
 from tests.compliance.filed import inventory
@@ -192,6 +202,69 @@ def test_who_did_not_report_for_a_quarter_is_summed_as_it_last_reported() -> Non
     assert {point["period"]: point["low"] for point in whole.past}[LAST] == "30.0000"
 
 
+def exempted(where: Centre, from_on: date, to_on: date, threshold: str | None = None) -> Exemption:
+    return Exemption.objects.create(
+        centre=where, mandate=Mandate.objects.get(code="SH-2023"), from_on=from_on, to_on=to_on, threshold=threshold,
+        reason="a test", granted_by=cast.regulator(f"of {where.code}"), granted_at=timezone.now(), **cast.proposed(),
+    )  # fmt: skip
+
+
+def told(code: str) -> dict[str, Any]:
+    """What the sum of a region counts under the rule of Shanghai."""
+    counted = Outlook.objects.get(centre=None, region=code, mandate__code="SH-2023").centres
+    assert counted is not None
+    return counted
+
+
+def test_who_is_exempt_in_a_quarter_is_counted_as_exempt_and_never_as_meeting_it() -> None:
+    soon = {"chip": "Ascend 910B", "quantity": 2, "status": "planned", "acquired_on": date(2026, 1, 5)}
+    for number, domestic in enumerate((6, 6, 4), start=1):
+        inventory(cast.centre(f"SH-{number:02}"), {"chip": "Ascend 910B", "quantity": domestic}, {"quantity": 4}, soon)
+    # Until the last day of 2026Q1, until the day before it; and of one of which nothing was reported.
+    exempted(Centre.objects.get(code="SH-01"), date(2025, 7, 1), date(2026, 3, 31))
+    exempted(Centre.objects.get(code="SH-02"), date(2025, 7, 1), date(2026, 3, 30))
+    exempted(cast.centre("SH-04"), date(2025, 7, 1), date(2025, 12, 31))
+    make_outlooks(cast.period())
+    shanghai = told("31")
+    assert shanghai["exempt"][:3] == [3, 1, 0]
+    assert shanghai["met"][:3] == [[1, 1, 1], [2, 2, 2], [3, 3, 3]]
+    assert (shanghai["asked"], shanghai["unknown"]) == (4, 0)
+    assert outlook("SH-01").is_exempt
+    assert not outlook("SH-03").is_exempt
+
+
+def test_a_lower_threshold_that_was_granted_is_what_the_centre_has_to_meet_while_it_holds() -> None:
+    soon = {"chip": "Ascend 910B", "quantity": 1, "status": "planned", "acquired_on": date(2027, 11, 5)}
+    for code in ("SH-01", "SH-02"):
+        inventory(cast.centre(code), {"chip": "Ascend 910B", "quantity": 45}, {"quantity": 55}, soon)
+    exempted(Centre.objects.get(code="SH-01"), date(2025, 7, 1), date(2026, 9, 30), "0.4")
+    # More than the rule asks for is no more than it asks for.
+    exempted(Centre.objects.get(code="SH-02"), date(2025, 7, 1), date(2026, 9, 30), "0.9")
+    determine(period=cast.period(), cause="test")
+    make_outlooks(cast.period())
+    of_both = CurrentDetermination.objects.filter(mandate__code="SH-2023", centre__code__startswith="SH-0")
+    outcomes = of_both.order_by("centre__code").values_list("outcome", flat=True)
+    assert list(outcomes) == ["compliant", "non_compliant"]
+    granted, asked = outlook("SH-01"), outlook("SH-02")
+    assert (granted.basis, granted.falls_in, granted.threshold) == ("meets", "2026Q4", "0.5")
+    assert (asked.basis, asked.expected) == ("planned", "")
+    assert [met[1] for met in told("31")["met"]] == [1, 1, 1, 1, 0, 0, 0, 0, 0]
+    assert told("31")["exempt"] == [0] * 9
+
+
+def test_an_exemption_that_was_revoked_or_that_nobody_granted_releases_from_nothing() -> None:
+    for code in ("SH-01", "SH-02"):
+        inventory(cast.centre(code), {"chip": "Ascend 910B", "quantity": 6}, {"quantity": 4})
+    revoked = exempted(Centre.objects.get(code="SH-01"), date(2025, 7, 1), date(2027, 12, 31))
+    revoke(exemption=revoked, from_on=date(2026, 4, 1), reason="Why.", by=cast.regulator())
+    propose(
+        centre=Centre.objects.get(code="SH-02"), mandate=Mandate.objects.get(code="SH-2023"), threshold=None,
+        from_on=date(2025, 7, 1), to_on=date(2027, 12, 31), reason="Why.", by=cast.regulator("second"),
+    )  # fmt: skip
+    make_outlooks(cast.period())
+    assert told("31")["exempt"] == [1, 1, 0, 0, 0, 0, 0, 0, 0]
+
+
 def test_a_centre_decided_by_hand_is_foreseen_under_the_wider_scope() -> None:
     where = cast.centre(state_funded=True, progress=60)
     reported(where, (5,))
@@ -273,10 +346,10 @@ def test_it_asks_as_often_for_twelve_centres_as_for_thirty() -> None:
     thirty = queries_of_making()
     # Provisions with their mandates, the periods of the window; of each of twelve periods its last determination and
     # what was read since; then, in one transaction: its savepoint, the lock, the centres' records, what was decided by
-    # hand, the shares by one way of counting and by the other (the three mandates know two), a table for the new
-    # outlooks, these into it, from there in place of the old ones, the table's end, those gone that are made no more,
-    # whether a later period has some, the old errors out and the new ones in, the savepoint's end.
-    assert twelve == thirty == 2 + 2 * 12 + 15
+    # hand, what was granted, the shares by one way of counting and by the other (the three mandates know two), a table
+    # for the new outlooks, these into it, from there in place of the old ones, the table's end, those gone that are
+    # made no more, whether a later period has some, the old errors out and the new ones in, the savepoint's end.
+    assert twelve == thirty == 2 + 2 * 12 + 16
     # Twelve periods are read for the first time; six of them anew, since they were determined.
     assert again < first
 

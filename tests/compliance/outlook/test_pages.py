@@ -2,16 +2,18 @@
 
 import csv
 import io
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Role
 from centres.models import Centre, Operator
+from compliance.exemptions import propose, revoke
 from compliance.models import Exemption, Mandate
 from compliance.outlook.make import make_outlooks
 from tests import cast
@@ -83,10 +85,46 @@ def test_an_exemption_is_said_beside_what_the_rule_asks_for(mine: Centre) -> Non
     planned(mine)
     Exemption.objects.create(
         centre=mine, mandate=Mandate.objects.get(code="SH-2023"), from_on=date(2025, 1, 1), to_on=date(2999, 12, 31),
-        reason="It moves.", granted_by=cast.regulator(), granted_at="2025-01-01T00:00:00Z",
+        reason="It moves.", granted_by=cast.regulator(), granted_at="2025-01-01T00:00:00Z", **cast.proposed(),
     )  # fmt: skip
     make_outlooks(cast.period())
-    assert "An exemption from SH-2023 holds until" in page(cast.analyst(), "/centres/SH-01/outlook/")
+    html = page(cast.analyst(), "/centres/SH-01/outlook/")
+    assert "The centre is exempt from SH-2023 on the days from 1 January 2025 to 31 December 2999." in html
+    assert "In 2025Q4 the centre is exempt, whatever its share" in html
+    # It is listed and counted as exempt, and not by what it would be without.
+    listed = signed_in(cast.regulator("second")).get("/outlook/?mandate=SH-2023&standing=exempt")
+    assert [one.centre.code for one, standing in listed.context["listed"] if standing == "exempt"] == ["SH-01"]
+    for standing in ("misses", "open", "meets", "unknown"):
+        assert not page(cast.user(standing, Role.ANALYST), f"/outlook/?standing={standing}&mandate=SH-2023").count(
+            "/centres/SH-01/outlook/"
+        )
+    assert "Exempt, and counted as neither: 1 in 2025Q4, 1 in 2027Q4." in listed.content.decode()
+
+
+def test_the_page_of_a_centre_says_until_when_an_exemption_holds_and_of_none_that_is_over(mine: Centre) -> None:
+    planned(mine)
+    make_outlooks(cast.period())
+    today, by = timezone.localdate(), cast.regulator()
+    mandate = Mandate.objects.get(code="SH-2023")
+    terms: dict[str, Any] = {"centre": mine, "mandate": mandate, "threshold": None, "reason": "Why."}
+
+    def days(first: int, last: int) -> dict[str, Any]:
+        return {"from_on": today + timedelta(days=first), "to_on": today + timedelta(days=last)}
+
+    def said() -> list[date]:
+        context = signed_in(by).get("/centres/SH-01/outlook/").context
+        return [one.ends for one in context["exemptions"]]
+
+    cast.exempted(by=by, **terms, **days(-20, -1))
+    never = cast.exempted(by=by, **terms, **days(-20, 20))[0]
+    revoke(exemption=never, from_on=never.from_on, reason="Why.", by=by)
+    propose(by=by, **terms, **days(-20, 20))
+    assert said() == []
+    # Revoked from a day to come it still holds, until the day before.
+    later = cast.exempted(by=by, **terms, **days(-20, 20))[0]
+    revoke(exemption=later, from_on=today + timedelta(days=5), reason="Why.", by=by)
+    cast.exempted(by=by, **terms, **days(10, 30))
+    assert said() == [today + timedelta(days=4), today + timedelta(days=30)]
 
 
 def test_a_centre_of_which_nothing_is_foreseen_says_so(mine: Centre) -> None:

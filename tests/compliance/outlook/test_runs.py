@@ -5,9 +5,11 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from centres.models import Centre
 from centres.periods import SHANGHAI
 from compliance.determine import determine
-from compliance.models import Outlook, OutlookRun, Provision
+from compliance.exemptions import revoke
+from compliance.models import Mandate, Outlook, OutlookRun, Provision
 from compliance.outlook import runs
 from tests import cast
 
@@ -65,6 +67,25 @@ def test_a_provision_that_is_issued_makes_them_stale() -> None:
         rule=before.rule, legal_text="to come",
     )  # fmt: skip
     assert runs.request_stale_outlooks(NOW) is not None
+
+
+def test_an_exemption_that_is_granted_or_revoked_makes_them_stale() -> None:
+    def is_stale() -> bool:
+        run = runs.request_stale_outlooks(NOW)
+        return run is not None and runs.fulfil(run.pk)
+
+    assert is_stale()
+    assert not is_stale()
+    # Of days that no period which was determined ends on.
+    exemption, run = cast.exempted(
+        by=cast.regulator(), centre=Centre.objects.get(code="SH-01"), mandate=Mandate.objects.get(code="SH-2023"),
+        from_on=date(2026, 1, 1), to_on=date(2026, 12, 31), threshold=None, reason="It moves.",
+    )  # fmt: skip
+    assert run is None
+    assert is_stale()
+    assert not is_stale()
+    revoke(exemption=exemption, from_on=date(2026, 6, 1), reason="Why.", by=cast.regulator("second"))
+    assert is_stale()
 
 
 def test_a_failure_is_recorded_and_after_five_a_run_waits_for_somebody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,8 @@ class Obstacles(NamedTuple):
     """Why no mix complies: the limits which, lifted, let one, each with what would do.
 
     That is the least W for the power, the least CNY for any other. Each is enough alone, all else being kept; or, where
-    none is, all of them are lifted together. Empty, and none undecided: no number of the chips on offer complies.
+    none is, they are lifted together, and none of them can stay. Empty, and none undecided: no number of the chips on
+    offer complies.
     """
 
     would_do: dict[Limit, Minimum]
@@ -183,9 +184,23 @@ def _obstacles(standing: Standing, candidates: Sequence[Candidate], limits: Limi
     enough, undecided = _that_let_one(alone), _undecided(alone)
     if enough or len(asked) < 2:
         return Obstacles(enough, False, undecided)
-    together = {limit: _least(limit, standing, candidates, limits, set(asked), clock) for limit in asked}
+    lifted = _needed(asked, standing, candidates, limits, clock)
+    together = {limit: _least(limit, standing, candidates, limits, lifted, clock) for limit in asked if limit in lifted}
     enough = _that_let_one(together)
     return Obstacles(enough, True, undecided if enough else undecided | _undecided(together))
+
+
+def _needed(
+    asked: list[Limit], standing: Standing, candidates: Sequence[Candidate], limits: Limits, clock: Clock
+) -> set[Limit]:
+    """Of the limits that are set those of which, all others being kept, none can stay; money and power stay last."""
+    lifted = set(asked)
+    for limit in reversed(asked):
+        # Whatever stands in the way of power goes with its limit.
+        fewer = lifted - {limit} - ({Limit.UNKNOWN_POWER} if limit == Limit.POWER else set())
+        if limit != Limit.UNKNOWN_POWER and _least(Limit.WAY, standing, candidates, limits, fewer, clock).values:
+            lifted = fewer
+    return lifted
 
 
 def _that_let_one(lifted: dict[Limit, Minimum]) -> dict[Limit, Minimum]:

@@ -197,6 +197,20 @@ def test_deliveries_stand_in_the_way_by_themselves_or_together_with_a_budget() -
     assert both.obstacles.would_do[Limit.BUDGET].cost == 50_000
 
 
+def test_together_only_those_are_named_that_cannot_stay() -> None:
+    whole = case(held(10, key=1, designer="US", watts=300, compute="320"))
+    # Ten cards are to be added, of 10,000 CNY and 310 W each; power and computing power stand in nobody's way.
+    limits = Limits(Way.ADD, keeps_compute=True, budget=Fraction(30_000), power=Fraction(10_000))
+    found = planned(whole, [offer(1, "10000", available=4)], limits).cheapest
+    assert found is not None
+    assert found.obstacles is not None
+    assert found.obstacles.is_together
+    assert {limit: m.cost for limit, m in found.obstacles.would_do.items()} == {
+        Limit.BUDGET: 100_000,
+        Limit.DELIVERIES: 100_000,
+    }
+
+
 def test_no_number_of_cards_is_more_than_the_whole() -> None:
     plan = planned(case(held(10, key=1, designer="US"), threshold="1", comparator="over"), [offer(1, "1")])
     assert plan.cheapest is not None
@@ -323,7 +337,7 @@ def test_where_time_ends_before_the_obstacles_are_known_none_is_called_proved(mo
     # The budget, the power and the way by themselves; then all of them together, each for its least.
     assert told(set())[0].startswith("No limit stands in the way by itself")
     assert told({1})[0].startswith("These limits stand in the way together; the search ended")
-    assert told(set(range(6))) == ["The search ended before it was found which limit stands in the way, if any does."]
+    assert told(set(range(9))) == ["The search ended before it was found which limit stands in the way, if any does."]
     limits = Limits(budget=Fraction(1), keeps_compute=True)
     assert [said.split(":")[0] for said in told({1})] == [
         "The budget stands in the way",

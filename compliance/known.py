@@ -41,7 +41,7 @@ def misnamed(determinations: Iterable[Determination]) -> dict[int, list[Misnamed
         try:
             found |= _misnamed_then(period, known_at, made_then)
         except DocumentFault as fault:
-            unread = Misnamed("document", None, f"{fault.path}: {fault.message}")
+            unread = Misnamed("document", None, fault)
             found |= {made.pk: [unread] for made in made_then}
     return found
 

@@ -181,7 +181,8 @@ def test_a_threshold_of_a_millionth_is_written_out(period: ReportingPeriod) -> N
     file(where, period, ascend=1, h800=9)
     Exemption.objects.create(
         centre=where, mandate=Mandate.objects.get(code="SH-2023"), from_on=date(2025, 1, 1), to_on=date(2026, 12, 31),
-        threshold=Decimal("0.0000001"), reason="Tried.", granted_by=cast.regulator(), granted_at=timezone.now(),
+        threshold=Decimal("0.0000001"), reason="Tried.", proposed_by=cast.regulator(), proposed_at=timezone.now(),
+        granted_by=cast.regulator("another"), granted_at=timezone.now(),
     )  # fmt: skip
     determine(period=period, cause="test")
     made = Determination.objects.get(centre=where, provision__mandate__code="SH-2023", period=period)

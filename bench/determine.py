@@ -153,13 +153,14 @@ def _single() -> tuple[float, float]:
     from compliance.facts import facts_of_period
 
     country.forget()
-    determine(period=country.period(), cause="benchmark")
+    period = country.period()
+    determine(period=period, cause="benchmark")
     country.settle()
     taken = []
     for centre in country.amended(SINGLE):
         with TimedCursor.used() as timed, transaction.atomic():
-            lock_period(country.period())
-            facts = facts_of_period(country.period(), [centre])
+            lock_period(period)
+            facts = facts_of_period(period, [centre])
             made = store(facts, cause="benchmark")
             stored = timed.seconds
             rollups.follow(facts)

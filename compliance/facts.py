@@ -70,11 +70,13 @@ class Facts(NamedTuple):
 
     def rule(self, centre_id: int, provision: Provision) -> dict[str, Any]:
         """The rule as a centre is judged by it: under its wider scope where that was decided by hand."""
-        return rule_under(provision, self.hand_decisions.get((centre_id, provision.pk)))
+        decision = self.hand_decisions.get((centre_id, provision.pk))
+        return rule_under(provision, decision) if decision else provision.rule
 
     def granted(self, centre_id: int, provision: Provision) -> list[dict[str, Any]]:
         """The engine's exemptions of a centre from a provision."""
-        return exemptions_of(self.exemptions.get((centre_id, provision.mandate_id), ()), self.known_at)
+        held = self.exemptions.get((centre_id, provision.mandate_id))
+        return exemptions_of(held, self.known_at) if held else []
 
     def document(self, record: Record, provision: Provision) -> dict[str, Any]:
         """The engine's document: what is asked of a centre under a provision on the period's last day."""

@@ -106,6 +106,8 @@ def _counts_accelerators_and_more(rule: dict[str, Any]) -> bool:
 
 def _granted(facts: Facts, record: Record, mandate: Mandate) -> Fraction | None:
     """The lowest threshold that was granted to a centre for the period's last day; None where none was."""
+    if not facts.exemptions:
+        return None
     day = facts.period.ends_on
     lowered = [
         Fraction(exemption.threshold)

@@ -26,6 +26,8 @@ _KNOWN_LIMIT = 50_000
 _decimals: dict[str | None, int] = {None: 0}
 _dates: set[str | None] = {None}
 _countries: set[str | None] = {None}
+# At most a million and some: what a code of six digits can say.
+_regions: set[str] = set()
 
 
 class Word(str):
@@ -84,7 +86,9 @@ def check_scope(scope: Any, path: str = "/provision/scope") -> None:
 
 def check_centre(centre: Any, path: str = "/centre") -> None:
     """Raise `DocumentFault` for the first fault in `centre`, which stands at `path`."""
-    _object(centre, path, _CENTRE)
+    if not _centre_is_known(centre):
+        _object(centre, path, _CENTRE)
+        _regions.add(centre["region"])
 
 
 def check_exemptions(exemptions: Any, path: str = "/exemptions") -> None:
@@ -100,6 +104,22 @@ def check_line(line: Any, path: str = "/lines") -> None:
 def check_price(price: Any, path: str = "/lines") -> None:
     """Raise `DocumentFault` where `price` at `path` is no decimal string."""
     _decimal(price, path)
+
+
+def _centre_is_known(centre: Any) -> bool:
+    """Whether every value of `centre` has been found good before."""
+    try:
+        progress = centre["progress"]
+        return (
+            centre["region"] in _regions
+            and centre["commissioned_on"] in _dates
+            and (progress is None or (progress in _decimals and _decimals[progress] <= 100 * SCALE))
+            and type(centre["state_funded"]) is bool
+            and type(centre["kind"]) is type(centre["ownership"]) is str
+            and len(centre) == len(_CENTRE)
+        )
+    except (KeyError, TypeError):
+        return False
 
 
 def _line_is_known(line: Any) -> bool:

@@ -152,8 +152,11 @@ def fulfil(request_id: int) -> bool:
 
 def _begin_run(request_id: int) -> None:
     """Let the run of a request begin, if it has not yet, before any part of it is judged."""
-    runs = DeterminationRun.objects.filter(requests=request_id, began_at__isnull=True)
-    runs.update(began_at=timezone.now())
+    request = DeterminationRequest.objects.filter(pk=request_id).first()
+    if request is not None and request.run_id is not None:
+        # By its own columns alone, so that of two who begin it at once the second finds that it has begun.
+        run = DeterminationRun.objects.filter(pk=request.run_id, began_at__isnull=True)
+        run.update(began_at=timezone.now())
 
 
 def _record_failure(request_id: int, error: Exception) -> None:

@@ -1,8 +1,10 @@
 """A run that comes late judges by what was known when it began, and takes nothing back that was learned since."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -17,7 +19,7 @@ from compliance.models import (
     OutcomeRollup,
     StockRollup,
 )  # fmt: skip
-from compliance.requests import fulfil, request_run
+from compliance.requests import _begin_run, fulfil, request_run
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +112,35 @@ def test_who_is_determined_no_more_stands_among_the_changes_of_the_run(where: Ce
     client.force_login(cast.regulator())
     page = client.get(f"/determinations/runs/{run.pk}/").content.decode()
     assert page.count("determined no more") == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_parts_that_begin_a_run_at_once_the_second_finds_it_begun() -> None:
+    run = request_run(
+        cause="centre record changed", subject={"centre": "SH-01"}, by=None,
+        wanted={cast.period("2025Q3"): None, cast.period(): None},
+    )  # fmt: skip
+    assert run
+    first, second = run.requests.values_list("pk", flat=True)
+    with ThreadPoolExecutor() as threads:
+        with transaction.atomic():
+            _begin_run(first)
+            waiting = threads.submit(_alone, second)
+            while not _waits_for_a_lock() and not waiting.done():
+                pass
+        waiting.result(timeout=30)
+    run.refresh_from_db()
+    assert run.began_at
+
+
+def _alone(request_id: int) -> None:
+    try:
+        _begin_run(request_id)
+    finally:
+        connection.close()
+
+
+def _waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])

@@ -64,9 +64,6 @@ class Vendor(models.Model):
 class ChipModelQuerySet(models.QuerySet["ChipModel"]):
     def first_called(self) -> dict[int, tuple[str, str]]:
         """By key the name and the class under which each was first recorded, whatever it is called since."""
-        # Mostly there is none, and that is told sooner.
-        if not self.exists():
-            return {}
         first = ChipRevision.objects.filter(chip_model=OuterRef("pk")).order_by("recorded_at", "pk")
         named = self.annotate(
             first_name=Coalesce(Subquery(first.values("name")[:1]), "name"),

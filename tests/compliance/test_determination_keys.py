@@ -12,11 +12,6 @@ from tests import cast
 
 pytestmark = pytest.mark.django_db
 
-COPIED = (
-    "centre_id, provision_id, period_id, as_of, known_at, outcome, digest, answer, centre_record_id, submission_id, "
-    "chip_revisions, exemptions, hand_decision_id, cause, run_id"
-)
-
 
 @pytest.fixture
 def made() -> Determination:
@@ -29,16 +24,11 @@ def made() -> Determination:
 
 def append(made: Determination, **changed: int | str) -> None:
     """Append `made` once more, with some columns `changed`, in one statement with one that is as it should be."""
-    columns = COPIED.split(", ")
-    chosen = ", ".join("%s" if column in changed else column for column in columns)
-    values = [changed[column] for column in columns if column in changed]
-    statement = (
-        f"INSERT INTO compliance_determination ({COPIED}) "  # noqa: S608 - columns of this file's own
-        f"SELECT {COPIED} FROM compliance_determination WHERE id = %s "
-        f"UNION ALL SELECT {chosen} FROM compliance_determination WHERE id = %s"
-    )
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, [made.pk, *values, made.pk])
+    kept = {
+        field.attname: getattr(made, field.attname) for field in made._meta.concrete_fields if not field.primary_key
+    }
+    with transaction.atomic():
+        Determination.objects.bulk_create([Determination(**kept), Determination(**kept | changed)])
 
 
 def test_one_that_names_what_is_its_own_is_taken(made: Determination) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from psycopg2.sql import SQL, Composable
 
 from accounts.models import User
 from compliance import provisions
@@ -24,7 +25,7 @@ def other() -> User:
     return cast.regulator("other")
 
 
-def refused(sql: str, *values: str | int) -> str:
+def refused(sql: str | Composable, *values: str | int) -> str:
     """Why the database refuses a statement."""
     with pytest.raises(IntegrityError) as raised, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -32,8 +33,8 @@ def refused(sql: str, *values: str | int) -> str:
 
 
 def update(provision: Provision, assignments: str, *values: str | int) -> str:
-    sql = f"UPDATE compliance_provision SET {assignments} WHERE id = %s"  # noqa: S608
-    return refused(sql, *values, provision.pk)
+    statement = SQL("UPDATE compliance_provision SET {} WHERE id = %s").format(SQL(assignments))
+    return refused(statement, *values, provision.pk)
 
 
 def test_nobody_approves_what_they_wrote(author: User, other: User) -> None:

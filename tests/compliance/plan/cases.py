@@ -1,12 +1,14 @@
 """Documents with chips on offer, and their plans found by trying everything: slow, plain, and only for tests."""
 
 import itertools
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from chips.models import ChipModel, ChipRevision, Claim
+from chips.models import ChipModel, ChipRevision, Claim, Submission
 from compliance.engine import answer
+from compliance.models import Provision
 from compliance.plan.cheapest import Limits, Way
 from compliance.plan.offers import Chip, Offer
 from compliance.plan.planning import Plan, plan
@@ -55,8 +57,8 @@ def planned(whole: dict[str, Any], offers: list[Offer], limits: Limits | None = 
     asked = bare(whole)
     figure = WEIGHED_BY[whole["provision"]["metric"]]
     weighed = [one._replace(weight=_parts(one.line[figure]) if figure else 1) for one in offers]
-    target = Target(None, None, False, asked, answer(asked))  # type: ignore[arg-type]
-    return plan(Inventory(None, keys, []), target, chips, weighed, limits or Limits(), seconds=seconds)  # type: ignore[arg-type]
+    target = Target(Provision(), date.fromisoformat(asked["as_of"]), False, asked, answer(asked))
+    return plan(Inventory(Submission(), keys, []), target, chips, weighed, limits or Limits(), seconds=seconds)
 
 
 def bare(whole: dict[str, Any]) -> dict[str, Any]:

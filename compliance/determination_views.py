@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import SignedInRequest
 from accounts.rest import streamed
 from centres.models import Provenance
-from compliance import exemptions, reading, telling, wording
+from compliance import exemption_states, reading, telling, wording
 from compliance.arithmetic import bound_in_words, sum_in_words
 from compliance.doubt import unknown_in_words
 from compliance.engine import COUNTED
@@ -66,7 +66,7 @@ def _explained(determination: Determination, explanation: Explanation) -> dict[s
         "high": bound_in_words(reckoned.high, reckoned) if reckoned else "",
         "unknown": unknown_in_words(unknown, rule["metric"]) if unknown else "",
         "counted_lines": len(explanation.lines) - sum(one.lines for one in left_out),
-        "bearing": exemptions.bearing_on([determination]).get(determination.pk, []),
+        "bearing": exemption_states.bearing_on([determination]).get(determination.pk, []),
     }
 
 

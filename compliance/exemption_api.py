@@ -22,9 +22,9 @@ from accounts.rest import Body, CodeField, Resource
 from centres.models import Centre
 from compliance.api import ShareSerializer
 from compliance.decision_forms import LONGEST_REASON
+from compliance.exemption_states import ExemptionState, with_states
 from compliance.exemptions import (
     AlreadyRevoked,
-    ExemptionState,
     NeverGranted,
     NoLongerProposed,
     OwnProposal,
@@ -32,7 +32,6 @@ from compliance.exemptions import (
     approve,
     propose,
     revoke,
-    with_states,
 )
 from compliance.models import Exemption, ExemptionStatus, Mandate
 from compliance.shares import percent_of

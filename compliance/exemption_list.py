@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Role, User
 from centres.models import Region
 from chips.safe_cells import safe_cell
-from compliance.exemptions import ExemptionState, with_states
+from compliance.exemption_states import ExemptionState, with_states
 from compliance.models import Exemption, Mandate
 
 COLUMNS = (

@@ -30,7 +30,7 @@ from accounts.models import Role, User
 from centres.models import Provenance
 from centres.periods import SHANGHAI
 from centres.templatetags.names import named
-from compliance.exemptions import covering_any_day, with_states
+from compliance.exemption_states import covering_any_day, with_states
 from compliance.models import Exemption, ExemptionNotice
 from compliance.reading import percent_text
 

@@ -16,7 +16,7 @@ from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
 from centres.models import Centre, Region
 from chips.timeliness import office_of
-from compliance import effects, exemptions
+from compliance import effects, exemption_states, exemptions
 from compliance.exemption_forms import (
     FULL,
     LOWER,
@@ -98,7 +98,7 @@ def ask_exemption(request: SignedInRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, _("Asked for. The answer will stand here."))
             return redirect("exemption-request", asked.pk)
-    context = {"form": form, "centre": centre, "released": exemptions.of_centre(request.user, centre)}
+    context = {"form": form, "centre": centre, "released": exemption_states.of_centre(request.user, centre)}
     return render(request, "compliance/exemption_ask.html", context, status=looked_at_status(request, form))
 
 
@@ -278,7 +278,7 @@ def _show_exemption(
         context |= {
             "answers": exemptions.answered_by(exemption),
             "effects": approving.effects,
-            "overlapping": exemptions.overlapping(**of),
+            "overlapping": exemption_states.overlapping(**of),
             "is_own": exemption.proposed_by_id == request.user.pk,
             "approving": approving,
             "sending_back": sending_back or SendBackForm(),
@@ -324,7 +324,7 @@ def _looked_at(
     of: dict[str, Any] = {"centre": centre, "mandate": mandate, "from_on": from_on, "to_on": to_on}
     return {
         "effects": effects.of_exemption(**of, threshold=threshold),
-        "overlapping": exemptions.overlapping(**of),
+        "overlapping": exemption_states.overlapping(**of),
     }
 
 
@@ -333,7 +333,7 @@ def _decides(request: SignedInRequest) -> bool:
 
 
 def _exemption(request: SignedInRequest, exemption_id: int) -> Any:
-    visible = exemptions.with_states(Exemption.objects.visible_to(request.user), timezone.localdate())
+    visible = exemption_states.with_states(Exemption.objects.visible_to(request.user), timezone.localdate())
     related = visible.select_related("centre__region", "centre__operator", "mandate", *_DECIDERS)
     return get_object_or_404(related, pk=exemption_id)
 

@@ -1,60 +1,28 @@
-"""Exemptions: asked for by operators or proposed by one regulator, granted by another, revoked, and what follows when
-one ends."""
+"""Exemptions: asked for by operators or proposed by one regulator, granted by another, and revoked."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
-from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Case, DateField, F, Func, QuerySet, TextChoices, Value, When
-from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import Role, User
-from centres.models import Centre, ReportingPeriod
-from chips.models import Submission, SubmissionStatus
+from centres.models import Centre
 from compliance.models import (
-    Determination,
     DeterminationRun,
     Exemption,
-    ExemptionQuerySet,
     ExemptionRequest,
     ExemptionStatus,
     Mandate,
-    Outcome,
 )
 from compliance.reading import percent_text
-from compliance.requests import ENDED_WITHIN, request_run
 from compliance.touched import redo_for_exemption
 
 LONGEST_REASON = 2000
 # An end is required, and one that nobody lives to see is none.
 LONGEST_YEARS = 10
-# So many days before its end an exemption is said to end soon.
-SOON = timedelta(days=60)
-# The cause of what is determined since an exemption ended by itself.
-ENDED = "exemption ended"
-# Of these a mandate asks nothing, with an exemption or without.
-_NOT_ASKED = (Outcome.OUT_OF_SCOPE, Outcome.NOT_IN_FORCE)
-
-
-class ExemptionState(TextChoices):
-    """Where an exemption stands on a day; one that nobody granted stands nowhere."""
-
-    PROPOSED = "proposed", _lazy("proposed")
-    SENT_BACK = "sent_back", _lazy("sent back")
-    WITHDRAWN = "withdrawn", _lazy("withdrawn")
-    TO_COME = "to_come", _lazy("to come")
-    IN_FORCE = "in_force", _lazy("in force")
-    ENDING_SOON = "ending_soon", _lazy("ending soon")
-    ENDED = "ended", _lazy("ended")
-    REVOKED = "revoked", _lazy("revoked")
 
 
 class WrongExemption(ValueError):
@@ -422,128 +390,3 @@ def _answer(request: ExemptionRequest, answer: str, by: User, exemption: Exempti
     request.answer, request.exemption = answer.strip(), exemption
     request.answered_by, request.answered_at = by, timezone.now()
     request.save(update_fields=["answer", "exemption", "answered_by", "answered_at"])
-
-
-def overlapping(*, centre: Centre, mandate: Mandate, from_on: date, to_on: date) -> list[Exemption]:
-    """What covers days of that time already, the first first: where two cover a day, the lowest threshold holds."""
-    others = with_states(Exemption.objects.granted().filter(centre=centre, mandate=mandate), timezone.localdate())
-    return list(covering_any_day(others).filter(from_on__lte=to_on, ends__gte=from_on).order_by("from_on", "pk"))
-
-
-def covering_any_day(exemptions: QuerySet[Any]) -> QuerySet[Any]:
-    """Those that cover any day: one that was revoked from its first day on covers none."""
-    return exemptions.filter(ends__gte=F("from_on"))
-
-
-def with_states(exemptions: ExemptionQuerySet, today: date) -> QuerySet[Any]:
-    """`exemptions`, each with the last day that it covers as it stands now (`ends`) and its `state` on `today`."""
-    before_revoked = Func(F("revoked_from_on"), template="(%(expressions)s - 1)", output_field=DateField())
-    state = Case(
-        When(granted_at__isnull=True, closed_at__isnull=True, then=Value(ExemptionState.PROPOSED.value)),
-        When(granted_at__isnull=True, closed_by=F("proposed_by"), then=Value(ExemptionState.WITHDRAWN.value)),
-        When(granted_at__isnull=True, then=Value(ExemptionState.SENT_BACK.value)),
-        When(revoked_from_on__lte=today, then=Value(ExemptionState.REVOKED.value)),
-        When(ends__lt=today, then=Value(ExemptionState.ENDED.value)),
-        When(from_on__gt=today, then=Value(ExemptionState.TO_COME.value)),
-        When(ends__lte=today + SOON, then=Value(ExemptionState.ENDING_SOON.value)),
-        default=Value(ExemptionState.IN_FORCE.value),
-    )
-    # Of a null and a day the least is the day.
-    return exemptions.annotate(ends=Least("to_on", before_revoked), state=state)
-
-
-class OfCentre(NamedTuple):
-    """What a centre is or was exempt from, each with its `ends` and `state`, latest first; and what is asked for."""
-
-    exemptions: list[Any]
-    requests: list[ExemptionRequest]
-
-    @property
-    def ending_soon(self) -> list[Any]:
-        return [exemption for exemption in self.exemptions if exemption.state == ExemptionState.ENDING_SOON]
-
-
-def of_centre(user: User, centre: Centre) -> OfCentre:
-    """The exemptions of `centre` that `user` may know of; analysts are not shown what is asked and answered."""
-    standing = Exemption.objects.visible_to(user).filter(centre=centre, closed_at__isnull=True)
-    found = with_states(standing, timezone.localdate())
-    asked = ExemptionRequest.objects.visible_to(user).filter(centre=centre)
-    if user.role == Role.ANALYST:
-        asked = asked.none()
-    return OfCentre(
-        list(found.select_related("mandate").order_by("-from_on", "-pk")),
-        list(asked.select_related("mandate").order_by("-asked_at", "-pk")),
-    )
-
-
-def not_ended(user: User, centre: Centre) -> QuerySet[Any]:
-    """The granted exemptions of `centre` that cover today or a day to come, each with its `ends` and `state`."""
-    today = timezone.localdate()
-    found = with_states(Exemption.objects.visible_to(user).granted().filter(centre=centre), today)
-    return covering_any_day(found).filter(ends__gte=today).select_related("mandate").order_by("from_on", "pk")
-
-
-def bearing_on(determinations: Iterable[Determination]) -> dict[int, list[Exemption]]:
-    """By the key of each determination, the exemptions that made it what it is: that released the centre, or lowered
-    the threshold to the one applied. One query for any number of them."""
-    found = [one for one in determinations if one.exemptions and one.outcome not in _NOT_ASKED]
-    exemptions = Exemption.objects.in_bulk({key for one in found for key in one.exemptions}) if found else {}
-    bearing = defaultdict(list)
-    for one in found:
-        for key in one.exemptions:
-            if _bears_on(exemptions[key], one):
-                bearing[one.pk].append(exemptions[key])
-    return dict(bearing)
-
-
-def _bears_on(exemption: Exemption, determination: Determination) -> bool:
-    if not exemption.from_on <= determination.as_of <= exemption.ends_on(determination.known_at):
-        return False
-    if determination.outcome == Outcome.EXEMPT or exemption.threshold is None:
-        return determination.outcome == Outcome.EXEMPT and exemption.threshold is None
-    return Fraction(determination.answer["threshold"]) == Fraction(exemption.threshold)
-
-
-def request_ended_exemptions(now: datetime) -> None:
-    """On the day after the last that an exemption covers, ask once for its centre and the period of that day.
-
-    Of whom nothing stands for that period is left alone: the end of its time to file asks for everybody.
-    """
-    today = timezone.localdate(now)
-    ended = with_states(Exemption.objects.granted(), today).filter(ends__lt=today, ends__gte=today - ENDED_WITHIN)
-    asked = set(_asked_since(now - ENDED_WITHIN - timedelta(days=1)).values_list("subject__exemption", flat=True))
-    for key in covering_any_day(ended).order_by("pk").values_list("pk", flat=True):
-        if key not in asked:
-            _request_ended(key, now)
-
-
-def _asked_since(earliest: datetime) -> QuerySet[DeterminationRun]:
-    return DeterminationRun.objects.filter(cause=ENDED, requested_at__gte=earliest)
-
-
-@transaction.atomic
-def _request_ended(key: int, now: datetime) -> None:
-    # Another beat that was quicker holds it, and asks.
-    locked = Exemption.objects.select_for_update(skip_locked=True, of=("self",))
-    exemption = locked.select_related("centre", "mandate").filter(pk=key).first()
-    if exemption is None or exemption.granted_at is None:
-        return
-    if _asked_since(exemption.granted_at).filter(subject__exemption=key).exists():
-        return
-    following = exemption.ends_on(now) + timedelta(days=1)
-    period = ReportingPeriod.objects.filter(starts_on__lte=following, ends_on__gte=following).first()
-    if period is None or not _is_known_of(exemption.centre, period):
-        return
-    request_run(
-        cause=ENDED,
-        subject={"mandate": exemption.mandate.code, "centre": exemption.centre.code, "exemption": exemption.pk},
-        by=None,
-        wanted={period: [exemption.centre_id]},
-        mandate=exemption.mandate,
-    )
-
-
-def _is_known_of(centre: Centre, period: ReportingPeriod) -> bool:
-    """Whether anything of `centre` stands for `period`: an accepted inventory, or a determination."""
-    accepted = Submission.objects.filter(centre=centre, period=period, status=SubmissionStatus.ACCEPTED)
-    return accepted.exists() or Determination.objects.filter(centre=centre, period=period).exists()

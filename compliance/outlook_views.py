@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role
 from centres.models import Centre
-from compliance import exemptions
+from compliance import exemption_states
 from compliance.models import Outlook
 from compliance.outlook import page
 from compliance.outlook.export import as_csv
@@ -74,7 +74,7 @@ def show_centre_outlook(request: SignedInRequest, code: str) -> HttpResponse:
         "outlooks": told,
         "period": outlooks[0].period if outlooks else None,
         "made_at": outlooks[0].made_at if outlooks else None,
-        "exemptions": exemptions.not_ended(request.user, centre),
+        "exemptions": exemption_states.not_ended(request.user, centre),
     }
     return render(request, "compliance/outlook_centre.html", context)
 

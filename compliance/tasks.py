@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from compliance import afterwards, exemption_notices, exemptions, requests, simulate
+from compliance import afterwards, exemption_ends, exemption_notices, requests, simulate
 from compliance.outlook import runs as outlook_runs
 
 
@@ -32,7 +32,7 @@ def sweep_ended_periods() -> None:
 
 @shared_task
 def sweep_ended_exemptions() -> None:
-    exemptions.request_ended_exemptions(timezone.now())
+    exemption_ends.request_ended_exemptions(timezone.now())
 
 
 @shared_task

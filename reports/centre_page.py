@@ -9,7 +9,7 @@ from centres.models import Centre, CentreRecord, ReportingPeriod
 from chips import uploads
 from chips.catalogue import doubts
 from chips.models import ChipRevision, InventoryLine, Submission
-from compliance import exemptions, hand_decisions
+from compliance import exemption_states, hand_decisions
 from compliance.models import CurrentDetermination, Determination, Exemption, InventoryRollup
 from compliance.provisional import Provisional, reasons_of
 from compliance.wording import gap_in_words, sentence_of
@@ -64,7 +64,7 @@ def content(user: User, centre: Centre, period_code: str | None) -> dict[str, An
         "period": period,
         "periods": periods,
         "standings": _standings(determined),
-        "released": exemptions.of_centre(user, centre),
+        "released": exemption_states.of_centre(user, centre),
         "by_hand": hand_decisions.of_centre(user, centre),
         "submissions": [s for s in submissions if s.period == period],
         "inventory": standing,
@@ -82,7 +82,7 @@ def _record(centre: Centre, period: ReportingPeriod | None) -> CentreRecord | No
 
 
 def _standings(determined: list[Determination]) -> list[Standing]:
-    bearing, provisional = exemptions.bearing_on(determined), reasons_of(determined, now=timezone.now())
+    bearing, provisional = exemption_states.bearing_on(determined), reasons_of(determined, now=timezone.now())
     return [
         Standing(one, sentence_of(one), gap_in_words(one.answer), bearing.get(one.pk, []), provisional[one.pk])
         for one in determined

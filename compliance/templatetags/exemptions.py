@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from compliance.exemptions import ExemptionState
+from compliance.exemption_states import ExemptionState
 from compliance.hand_decisions import HandDecisionState
 from compliance.models import Exemption
 from compliance.reading import percent_text

@@ -15,10 +15,11 @@ from accounts.models import Role, User
 from centres.models import Centre, Operator
 from compliance import exemptions
 from compliance.determine import determine
+from compliance.exemption_ends import request_ended_exemptions
+from compliance.exemption_states import ExemptionState, overlapping, with_states
 from compliance.exemptions import (
     AlreadyAsked,
     AlreadyRevoked,
-    ExemptionState,
     NeverGranted,
     NoLongerProposed,
     NoLongerWaiting,
@@ -30,13 +31,10 @@ from compliance.exemptions import (
     check_terms,
     grant_request,
     greatest_threshold,
-    overlapping,
     propose,
     refuse,
-    request_ended_exemptions,
     revoke,
     send_back,
-    with_states,
     withdraw,
     withdraw_proposal,
 )

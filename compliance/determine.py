@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg2
 from django.db import connection, transaction
@@ -13,12 +13,14 @@ from compliance import rollups
 from compliance.engine import Tally
 from compliance.facts import Facts, Record, facts_of_period
 from compliance.judging import Judged, judged, many_judged
-from compliance.measure import Measured
 from compliance.models import Determination, DeterminationRun, Mandate, Provision
 
 _ROWS_AT_ONCE = 200
 _MANY = 1_000
 _NULL = "\\N"
+_NOTHING_GRANTED = f"{{}}\t{_NULL}"
+# The last six of `_COPIED`.
+_NOTHING_MEASURED = "\t".join([_NULL] * 6)
 _COPIED = (
     "centre_id", "provision_id", "period_id", "as_of", "known_at", "outcome", "digest", "answer",
     "centre_record_id", "submission_id", "chip_revisions", "exemptions", "hand_decision_id", "cause", "run_id",
@@ -27,12 +29,11 @@ _COPIED = (
 
 
 class Judgement(NamedTuple):
-    """The answer for a centre under a mandate, and whether it differs from the determination that stood."""
+    """The outcome for a centre under a mandate, and whether it was determined anew."""
 
-    centre: str
     provenance: str
     mandate: str
-    answer: dict[str, Any]
+    outcome: str
     is_new: bool
 
 
@@ -134,10 +135,10 @@ def _new(
     """The rows to append; every judgement is added to `judgements` on the way."""
     row = _Rows(facts, cause, run)
     for one in judged(facts):
-        record, provision, answer = one.record, one.provision, one.answer
-        latest = standing.get((record.centre_id, provision.pk))
-        is_new = latest is None or (latest.digest != answer["digest"] and latest.known_at <= facts.known_at)
-        judgements.append(Judgement(record.centre_code, record.provenance, provision.mandate.code, answer, is_new))
+        latest = standing.get((one.record.centre_id, one.provision.pk)) if standing else None
+        is_new = latest is None or (latest.digest != one.answered.digest and latest.known_at <= facts.known_at)
+        outcome = one.answered.reply["outcome"]
+        judgements.append(Judgement(one.record.provenance, one.provision.mandate.code, outcome, is_new))
         if is_new:
             yield row.of(one)
 
@@ -153,17 +154,17 @@ class _Rows:
         self._when = f"{facts.period.code}\t{facts.period.ends_on}\t{facts.known_at.isoformat()}"
         self._why = f"{_escaped(cause)}\t{_cell(run.pk if run else None)}"
         self._inputs: tuple[Record | None, str] = (None, "")
-        self._measured: tuple[Tally | None, str] = (None, _measured(None))
+        self._measured: tuple[Tally | None, str] = (None, _NOTHING_MEASURED)
 
     def of(self, one: Judged) -> str:
         record, provision, answered = one
-        answer, tally = answered.answer, answered.tally
+        tally = answered.tally
         if record is not self._inputs[0]:
             self._inputs = record, self._inputs_of(record)
         if tally is not self._measured[0]:
-            self._measured = tally, _measured(tally)
+            self._measured = tally, _measured(tally) if tally else _NOTHING_MEASURED
         return (
-            f"{record.centre_id}\t{provision.pk}\t{self._when}\t{answer['outcome']}\t{answer['digest']}\t"
+            f"{record.centre_id}\t{provision.pk}\t{self._when}\t{answered.reply['outcome']}\t{answered.digest}\t"
             f"{answered.text()}\t{self._inputs[1]}\t{self._granted_of(record, provision)}\t{self._why}\t"
             f"{self._measured[1]}\n"
         )
@@ -176,11 +177,16 @@ class _Rows:
     def _granted_of(self, record: Record, provision: Provision) -> str:
         exemptions = self._facts.exemptions.get((record.centre_id, provision.mandate_id), ())
         decision = self._facts.hand_decisions.get((record.centre_id, provision.pk))
+        if not exemptions and decision is None:
+            return _NOTHING_GRANTED
         return f"{_array([exemption.pk for exemption in exemptions])}\t{_cell(decision.pk if decision else None)}"
 
 
-def _measured(tally: Tally | None) -> str:
-    return "\t".join(map(_cell, Measured.of(tally).columns()))
+def _measured(tally: Tally) -> str:
+    domestic, foreign, unknown = tally.units
+    known_domestic, known_foreign, known_unknown = tally.compute
+    # Parts of `SCALE`, which is nine places.
+    return f"{domestic}\t{foreign}\t{unknown}\t{known_domestic}e-9\t{known_foreign}e-9\t{known_unknown}e-9"
 
 
 class _Read:

@@ -26,7 +26,7 @@ class Judged(NamedTuple):
 
     @property
     def reply(self) -> dict[str, Any]:
-        """The answer but for its digest, which costs as much as to judge a centre."""
+        """The answer but for the lines left out and its digest, which cost as much as to judge a centre."""
         return self.answered.reply
 
     @property

@@ -7,14 +7,14 @@ however many of the one are asked of the other. `answer` asks the same rule and 
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
 from compliance.engine.count import COUNTING_KEYS, Counting, Tally
 from compliance.engine.document import DocumentFault, check_centre, check_document, check_exemptions, check_provision
 from compliance.engine.inventory import Inventory, KeptInventory
-from compliance.engine.judge import COUNTED, Json, Rule
+from compliance.engine.judge import Json, Rule
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 # Stands for an integer too long to read: over every bound, so that the check names its place.
@@ -29,35 +29,49 @@ class Question(NamedTuple):
 
 
 class Answered:
-    """The contract's answer, whose digest is reckoned when it is first asked for, and what was counted for it."""
+    """The contract's answer, and what was counted for it; what is asked for of few is made when it is."""
+
+    __slots__ = ("_asked", "_digest", "reply", "tally")
 
     def __init__(
         self, reply: Json, tally: Tally | None, subject: "Subject", question: Question, exemptions: Sequence[Json]
     ) -> None:
-        # All of the answer but its digest; the tally is None where the outcome counts no line.
+        # The answer but for the lines left out and the digest; the tally is None where the outcome counts no line.
         self.reply, self.tally = reply, tally
         self._asked = subject, question, exemptions
-        self._answer: Json | None = None
+        self._digest = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, of the document that was answered."""
+        if not self._digest:
+            subject, question, exemptions = self._asked
+            self._digest = subject.digest(question, exemptions)
+        return self._digest
 
     @property
     def answer(self) -> Json:
         """The answer, whole."""
-        if self._answer is None:
-            subject, question, exemptions = self._asked
-            self._answer = {**self.reply, "digest": subject.digest(question, exemptions)}
-        return self._answer
+        return _whole(self.reply, self.tally, self.digest)
 
     def text(self) -> str:
         """The answer in JSON, of which nothing needs escaping: its texts are words, figures and days."""
-        answer = self.answer
-        excluded = "[]" if self.tally is None else self.tally.excluded_text()
+        reply = self.reply
         return (
-            f'{{"outcome":"{answer["outcome"]}","reason":{_or_null(answer["reason"])},"low":{_or_null(answer["low"])},'
-            f'"high":{_or_null(answer["high"])},"threshold":{_or_null(answer["threshold"])},'
-            f'"comparator":{_or_null(answer["comparator"])},"next_step":{_step_text(answer["next_step"])},'
-            f'"replace":{_number(answer["replace"])},"add":{_number(answer["add"])},'
-            f'"shortfall":{_or_null(answer["shortfall"])},"excluded":{excluded},"digest":"{answer["digest"]}"}}'
+            f'{{"outcome":"{reply["outcome"]}","reason":{_or_null(reply["reason"])},"low":{_or_null(reply["low"])},'
+            f'"high":{_or_null(reply["high"])},"threshold":{_or_null(reply["threshold"])},'
+            f'"comparator":{_or_null(reply["comparator"])},"next_step":{_step_text(reply["next_step"])},'
+            f'"replace":{_number(reply["replace"])},"add":{_number(reply["add"])},'
+            f'"shortfall":{_or_null(reply["shortfall"])},'
+            f'"excluded":{"[]" if self.tally is None else self.tally.excluded_text()},"digest":"{self.digest}"}}'
         )
+
+
+def _whole(reply: Json, tally: Tally | None, digest: str) -> Json:
+    reply = reply.copy()
+    reply["excluded"] = [] if tally is None else tally.excluded
+    reply["digest"] = digest
+    return reply
 
 
 class Subject:
@@ -72,10 +86,8 @@ class Subject:
         """The answer to `question` where `exemptions` were granted; raises `DocumentFault` for a fault in those."""
         if exemptions:
             check_exemptions(exemptions)
-        rule = question.rule
-        reply = rule.judge(self._centre, exemptions, partial(self._tally, rule.counting) if self._is_reported else None)
-        tally = self._tally(rule.counting) if reply["outcome"] in COUNTED else None
-        return Answered(reply, tally, self, question, exemptions)
+        reply, counted = question.rule.judge(self._centre, exemptions, self._tally if self._is_reported else None)
+        return Answered(reply, counted, self, question, exemptions)
 
     def digest(self, question: Question, exemptions: Sequence[Json]) -> str:
         """SHA-256, in hex, of the document that asks `question`."""
@@ -120,17 +132,16 @@ def answer(document: Any) -> Json:
     check_document(document)
     try:
         rule = _question(_canonical(document["provision"]), document["as_of"]).rule
-        reply = rule.judge(document["centre"], document["exemptions"], _tally_of(document, rule))
-        reply["digest"] = hashlib.sha256(_canonical(document).encode()).hexdigest()
+        reply, tally = rule.judge(document["centre"], document["exemptions"], _tally_of(document))
+        return _whole(reply, tally, hashlib.sha256(_canonical(document).encode()).hexdigest())
     except UnicodeEncodeError:
         raise _half_a_pair(document, "") from None
-    return reply
 
 
-def _tally_of(document: Json, rule: Rule) -> Callable[[], Tally] | None:
+def _tally_of(document: Json) -> Callable[[Counting], Tally] | None:
     if not document["reported"]:
         return None
-    return lambda: rule.counting.tally(Inventory.of_lines(document["lines"]))
+    return lambda counting: counting.tally(Inventory.of_lines(document["lines"]))
 
 
 def _half_a_pair(value: Any, path: str) -> DocumentFault:

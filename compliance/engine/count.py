@@ -5,7 +5,6 @@ of `SCALE`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
@@ -21,50 +20,77 @@ DOMESTIC, FOREIGN, UNKNOWN = range(3)
 _MAYBE = 3
 # … and from here on those left out, each place for a reason.
 _LEFT_OUT = 6
-_REASONS = ("class", "workload", "status", "acquired_after_as_of", "acquired_before")
+_CLASS, _WORKLOAD, _STATUS, _AFTER, _BEFORE = range(_LEFT_OUT, _LEFT_OUT + 5)
+_REASONS = {
+    _CLASS: "class",
+    _WORKLOAD: "workload",
+    _STATUS: "status",
+    _AFTER: "acquired_after_as_of",
+    _BEFORE: "acquired_before",
+}
 _PLACES = _LEFT_OUT + len(_REASONS)
 # So many are remembered for a rule; a register has some hundreds.
 _KNOWN_SORTS = 5_000
-_CLASS, _WORKLOAD, _STATUS, _AFTER, _BEFORE = range(_LEFT_OUT, _PLACES)
 
 
-@dataclass
 class Tally:
-    """Weights of the population by origin; `maybe_…` those of lines that may or may not count."""
+    """Where each line of an inventory is counted, and the weights of the population by origin.
 
-    domestic: int
-    foreign: int
-    unknown: int
-    maybe_domestic: int
-    maybe_foreign: int
-    maybe_unknown: int
-    excluded: list[Json]
-    certain_lines: int
-    uncertain_lines: int
-    weighable: bool
-    # By which metric, how much at each place, where each line was counted, and the lines themselves.
-    metric: str
-    sums: list[int] = field(repr=False)
-    places: list[int] = field(repr=False)
-    inventory: Inventory = field(repr=False)
-    _excluded_text: str | None = field(default=None, repr=False)
+    What is asked of few tallies is reckoned when it is asked for.
+    """
+
+    __slots__ = (
+        "_excluded_text", "_inventory", "_metric", "_places", "_sums",
+        "domestic", "foreign", "maybe_domestic", "maybe_foreign", "maybe_unknown", "unknown", "weighable",
+    )  # fmt: skip
+
+    def __init__(
+        self, inventory: Inventory, places: list[int], metric: str, sums: list[int], *, weighable: bool
+    ) -> None:
+        """`sums`: how much there is at each place by `metric`; `weighable`: each line that counts has a weight."""
+        self._inventory, self._places, self._metric, self._sums = inventory, places, metric, sums
+        self.domestic, self.foreign, self.unknown = sums[DOMESTIC], sums[FOREIGN], sums[UNKNOWN]
+        # Of lines that may or may not count.
+        self.maybe_domestic, self.maybe_foreign, self.maybe_unknown = sums[_MAYBE:_LEFT_OUT]
+        self.weighable = weighable
+        self._excluded_text: str | None = None
+
+    @property
+    def has_certain(self) -> bool:
+        """Whether any line of a weighable tally counts for certain: each that counts weighs something."""
+        return self.domestic + self.foreign + self.unknown > 0
+
+    @property
+    def has_uncertain(self) -> bool:
+        """Whether any line of a weighable tally may or may not count."""
+        return self.maybe_domestic + self.maybe_foreign + self.maybe_unknown > 0
 
     @property
     def units(self) -> tuple[int, int, int]:
         """Units by origin of all lines that count or may count, whatever the metric."""
-        is_weight = self.metric == "units"
-        return _by_origin(self.sums if is_weight else _summed(self.places, self.inventory.quantities))
+        is_weight = self._metric == "units"
+        return _by_origin(self._sums if is_weight else _summed(self._places, self._inventory.quantities))
 
     @property
     def compute(self) -> tuple[int, int, int]:
         """Their TFLOPS by origin, likewise, in parts of `SCALE`."""
-        is_weight = self.metric == "compute"
-        return _by_origin(self.sums if is_weight else _summed(self.places, self.inventory.computes))
+        is_weight = self._metric == "compute"
+        return _by_origin(self._sums if is_weight else _summed(self._places, self._inventory.computes))
+
+    @property
+    def excluded(self) -> list[Json]:
+        """The lines that were left out, and why."""
+        places = enumerate(self._places)
+        return [{"line": index, "reason": _REASONS[place]} for index, place in places if place >= _LEFT_OUT]
 
     def excluded_text(self) -> str:
-        """What was left out, in JSON: the answers to several rules can share it."""
+        """Those in JSON: the answers to several rules can share it."""
         if self._excluded_text is None:
-            entries = [f'{{"line":{entry["line"]},"reason":"{entry["reason"]}"}}' for entry in self.excluded]
+            entries = [
+                f'{{"line":{index},"reason":"{_REASONS[place]}"}}'
+                for index, place in enumerate(self._places)
+                if place >= _LEFT_OUT
+            ]
             self._excluded_text = f"[{','.join(entries)}]"
         return self._excluded_text
 
@@ -93,31 +119,9 @@ class Counting:
         if self._acquired_from is not None or inventory.last_day > self._as_of:
             places = list(map(self._on_its_day, places, inventory.days))
         weights = self._weights(inventory)
-        excluded = [
-            {"line": index, "reason": _REASONS[place - _LEFT_OUT]}
-            for index, place in enumerate(places)
-            if place >= _LEFT_OUT
-        ]
-        uncertain = sum(_MAYBE <= place < _LEFT_OUT for place in places) if self._acquired_from is not None else 0
-        sums = _summed(places, weights)
-        domestic, foreign, unknown, maybe_domestic, maybe_foreign, maybe_unknown = sums[:_LEFT_OUT]
-        return Tally(
-            domestic,
-            foreign,
-            unknown,
-            maybe_domestic,
-            maybe_foreign,
-            maybe_unknown,
-            excluded,
-            len(places) - len(excluded) - uncertain,
-            uncertain,
-            # A quantity weighs at least one.
-            weights is inventory.quantities or all(compress(weights, map(_LEFT_OUT.__gt__, places))),
-            self._metric,
-            sums,
-            places,
-            inventory,
-        )
+        # A quantity weighs at least one.
+        weighable = weights is inventory.quantities or all(compress(weights, map(_LEFT_OUT.__gt__, places)))
+        return Tally(inventory, places, self._metric, _summed(places, weights), weighable=weighable)
 
     def _on_its_day(self, place: int, day: str) -> int:
         """Where a line that would be counted at `place` is, considering the day it was acquired on ("": not known)."""
@@ -164,11 +168,11 @@ class _Places(dict[Sort, int]):
         return place
 
     def _place(self, sort: Sort) -> int:
-        # The reasons stand in the order of a sort's first three parts.
-        for place, said, counted in zip((_CLASS, _WORKLOAD, _STATUS), sort, self._population, strict=False):
+        *told, designer, fabricator = sort.parts
+        for place, said, counted in zip((_CLASS, _WORKLOAD, _STATUS), told, self._population, strict=True):
             if counted is not None and said not in counted:
                 return place
-        return self._origin(sort[3], sort[4], self._home)
+        return self._origin(designer, fabricator, self._home)
 
 
 def tally_of(document: Json) -> Tally:

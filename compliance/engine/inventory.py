@@ -12,9 +12,28 @@ Json = dict[str, Any]
 # So much is remembered of each sort. Cleared when full: memory stays bounded, answers stay the same.
 KNOWN_LIMIT = 50_000
 
-# What decides whether a line counts, but for its day, and as what: class, workload, status, designer's and fabricator's
-# country.
-Sort = tuple[str, str, str, str | None, str | None]
+
+class Sort:
+    """What decides whether a line counts, but for its day, and as what.
+
+    Known by its identity: to look a tuple up, each of a country's lines would be hashed part by part for every rule.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[str, str, str, str | None, str | None]) -> None:
+        """`parts`: class, workload, status, designer's and fabricator's country."""
+        self.parts = parts
+
+
+class _Sorts(dict[tuple[str, str, str, str | None, str | None], Sort]):
+    """Sorts by their parts."""
+
+    def __missing__(self, parts: tuple[str, str, str, str | None, str | None]) -> Sort:
+        if len(self) >= KNOWN_LIMIT:
+            self.clear()
+        found = self[parts] = Sort(parts)
+        return found
 
 
 class Kind:
@@ -24,7 +43,7 @@ class Kind:
 
     def __init__(self, specimen: Json) -> None:
         self.specimen = dict(specimen)
-        self.sort: Sort = _sort(specimen)
+        self.sort = _sorts[_parts(specimen)]
         # TFLOPS of a unit in parts of `SCALE`; 0 where none are known.
         self.compute = scaled(specimen["compute"])
         # A line in canonical JSON, but for its day, its quantity and its price.
@@ -59,7 +78,7 @@ class Inventory:
     def of_lines(cls, lines: list[Json]) -> "Inventory":
         """The inventory of a document's checked `lines`."""
         return cls(
-            list(map(_sort, lines)),
+            list(map(_sorts.__getitem__, map(_parts, lines))),
             [scaled(line["compute"]) for line in lines],
             [line["quantity"] for line in lines],
             [line["acquired_on"] or "" for line in lines],
@@ -141,6 +160,6 @@ class _Prices(dict[str, str]):
 
 
 _FIXED = ("chip", "class", "compute", "designer_country", "fabricator_country", "status", "workload")
-_sort = itemgetter("class", "workload", "status", "designer_country", "fabricator_country")
-_days, _prices = _Days(), _Prices()
+_parts = itemgetter("class", "workload", "status", "designer_country", "fabricator_country")
+_sorts, _days, _prices = _Sorts(), _Days(), _Prices()
 _compute_of, _sort_of = attrgetter("compute"), attrgetter("sort")

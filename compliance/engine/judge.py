@@ -13,6 +13,12 @@ Json = dict[str, Any]
 COUNTED = frozenset(("undetermined", "empty", "compliant", "non_compliant"))
 
 
+# What an answer holds, in its order; the lines left out and the digest follow.
+_ANSWERED = (
+    "outcome", "reason", "low", "high", "threshold", "comparator", "next_step", "replace", "add", "shortfall",
+)  # fmt: skip
+
+
 class Threshold(NamedTuple):
     """`numerator`/`denominator`, to be reached (`at_least`) or passed (`over`)."""
 
@@ -44,54 +50,49 @@ class Rule:
         step = max((s for s in steps if s["from"] <= as_of), key=lambda s: s["from"], default=None)
         self._threshold = Threshold(scaled(step["threshold"]), SCALE, step["comparator"]) if step else None
         self._threshold_text = fraction(self._threshold.numerator, SCALE) if self._threshold else None
+        self._blank: Json = dict.fromkeys(_ANSWERED)
 
-    def judge(self, centre: Json, exemptions: Sequence[Json], tally: Callable[[], Tally] | None) -> Json:
-        """The contract's answer about a checked `centre`, but for the digest.
+    def judge(
+        self, centre: Json, exemptions: Sequence[Json], tally: Callable[[Counting], Tally] | None
+    ) -> tuple[Json, Tally | None]:
+        """The contract's answer about a checked `centre`, but for the lines left out and the digest; what was counted.
 
-        `tally` gives what this rule counts of its inventory, and is asked at most once; None: nothing was reported.
+        `tally` gives what is counted of its inventory, and is asked at most once; None: nothing was reported.
+        Where the outcome does not rest on the lines, nothing was counted.
         """
-        reply: Json = {
-            "outcome": None,
-            "reason": None,
-            "low": None,
-            "high": None,
-            "threshold": None,
-            "comparator": None,
-            # A copy: what is made ready here is asked again.
-            "next_step": dict(self._next_step) if self._next_step else None,
-            "replace": None,
-            "add": None,
-            "shortfall": None,
-            "excluded": [],
-        }
+        reply = self._blank.copy()
+        if self._next_step:
+            # What is made ready here is asked again.
+            reply["next_step"] = self._next_step.copy()
         if self._is_scoped and not in_scope(centre, self._scope):
             reply["outcome"] = "out_of_scope"
         elif self._threshold is None:
             reply["outcome"] = "not_in_force"
         else:
-            self._judge_in_force(self._threshold, exemptions, tally, reply)
-        return reply
+            reply["threshold"], reply["comparator"] = self._threshold_text, self._threshold.comparator
+            threshold = self._lowered(self._threshold, exemptions, reply) if exemptions else self._threshold
+            if threshold is None:
+                reply["outcome"] = "exempt"
+            elif tally is None:
+                reply["outcome"] = "not_reported"
+            else:
+                counted = tally(self.counting)
+                _judge_tally(counted, threshold, self._metric, reply)
+                return reply, counted
+        return reply, None
 
-    def _judge_in_force(
-        self, threshold: Threshold, exemptions: Sequence[Json], tally: Callable[[], Tally] | None, reply: Json
-    ) -> None:
+    def _lowered(self, threshold: Threshold, exemptions: Sequence[Json], reply: Json) -> Threshold | None:
+        """What is asked of a centre with `exemptions`, also put into `reply`; None: nothing."""
         as_of = self.as_of
         covering = [e["threshold"] for e in exemptions if e["from"] <= as_of and (e["to"] is None or as_of <= e["to"])]
-        exempt = None in covering
-        reply["threshold"] = self._threshold_text
-        if covering and not exempt:
+        if not covering:
+            return threshold
+        if None in covering:
             # An exempt centre is shown the step's own threshold, whatever else was granted.
-            threshold = threshold._replace(numerator=min(threshold.numerator, *map(scaled, covering)))
-            reply["threshold"] = fraction(threshold.numerator, SCALE)
-        reply["comparator"] = threshold.comparator
-        if exempt:
-            reply["outcome"] = "exempt"
-        elif tally is None:
-            reply["outcome"] = "not_reported"
-        else:
-            counted = tally()
-            reply["excluded"] = counted.excluded
-            _judge_tally(counted, threshold, self._metric, reply)
+            return None
+        lowered = threshold._replace(numerator=min(threshold.numerator, *map(scaled, covering)))
+        reply["threshold"] = fraction(lowered.numerator, SCALE)
+        return lowered
 
 
 def in_scope(centre: Json, scope: Json) -> bool:
@@ -121,8 +122,8 @@ def _judge_tally(tally: Tally, threshold: Threshold, metric: str, reply: Json) -
     if not tally.weighable:
         reply["outcome"], reply["reason"] = "undetermined", "missing_weight"
         return
-    if not tally.certain_lines:
-        if tally.uncertain_lines:
+    if not tally.has_certain:
+        if tally.has_uncertain:
             reply["outcome"], reply["reason"] = "undetermined", "unknown_population"
         else:
             reply["outcome"] = "empty"

@@ -94,7 +94,7 @@ def stock_of(lines: list[dict[str, Any]], counting: Counting, day: date) -> Stoc
     given, it is not known when; what cannot be weighed adds nothing.
     """
     tally = _tallied(lines, counting, day)
-    if not tally.weighable or (tally.uncertain_lines and not tally.certain_lines):
+    if not tally.weighable or (tally.has_uncertain and not tally.has_certain):
         return None
     expected: dict[int | None, list[dict[str, Any]]] = {}
     for entry in tally.excluded:
@@ -106,7 +106,7 @@ def stock_of(lines: list[dict[str, Any]], counting: Counting, day: date) -> Stoc
             expected.setdefault(quarter, []).append(line | {"status": LineStatus.IN_SERVICE.value})
     additions = (_addition(quarter, due, counting, day) for quarter, due in expected.items())
     added = tuple(addition for addition in additions if addition.weights.low_whole)
-    return Stock(_weights(tally), added) if tally.certain_lines or added else None
+    return Stock(_weights(tally), added) if tally.has_certain or added else None
 
 
 def _addition(quarter: int | None, lines: list[dict[str, Any]], counting: Counting, day: date) -> Addition:

@@ -2,15 +2,17 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from centres.models import Centre, Provenance, ReportingPeriod
 from centres.periods import closes_at
 from compliance.determine import determine
-from compliance.models import Mandate
+from compliance.models import CurrentDetermination, Mandate
 
 
 class Command(BaseCommand):
@@ -34,20 +36,14 @@ class Command(BaseCommand):
             if found is not None and not found.exists():
                 raise CommandError(f"There is no {found.model._meta.verbose_name} {code}.", returncode=2)
         determined = determine(period=quarter, cause="command", centres=centres, mandates=mandates)
-        judgements = determined.judgements
         if as_json:
-            for judgement in judgements:
-                whole = {
-                    "centre": judgement.centre,
-                    "provenance": judgement.provenance,
-                    "mandate": judgement.mandate,
-                    "period": period,
-                }
-                self.stdout.write(json.dumps(whole | judgement.answer, ensure_ascii=False))
+            for line in _standing(quarter, centres, mandates):
+                self.stdout.write(json.dumps(line, ensure_ascii=False))
             return
+        judgements = determined.judgements
         # What is worked out for a centre that never filed is in no sum.
         filed = [j for j in judgements if j.provenance != Provenance.ILLUSTRATIVE]
-        counted = Counter((j.mandate, j.answer["outcome"]) for j in filed)
+        counted = Counter((j.mandate, j.outcome) for j in filed)
         for (code, outcome), count in sorted(counted.items()):
             self.stdout.write(f"{code}: {outcome} {count}")
         self.stdout.write(f"{len(judgements)} determinations stand for {period}, {determined.made} of them made now.")
@@ -58,3 +54,17 @@ class Command(BaseCommand):
             self.stdout.write(f"Not determined, since nothing is known of them on {quarter.ends_on}: {codes}.")
         if timezone.now() < closes_at(quarter):
             self.stdout.write(f"{period} has not ended: what is determined of it is provisional.")
+
+
+def _standing(
+    period: ReportingPeriod, centres: QuerySet[Centre] | None, mandates: QuerySet[Mandate] | None
+) -> Iterator[dict[str, Any]]:
+    """What stands determined of `centres` and `mandates` (None: all) in `period`, as the register keeps it."""
+    standing = CurrentDetermination.objects.filter(period=period).order_by("centre", "mandate")
+    if centres is not None:
+        standing = standing.filter(centre__in=centres)
+    if mandates is not None:
+        standing = standing.filter(mandate__in=mandates)
+    told = standing.values_list("centre__code", "centre__provenance", "mandate__code", "determination__answer")
+    for centre, provenance, mandate, answer in told.iterator():
+        yield {"centre": centre, "provenance": provenance, "mandate": mandate, "period": period.code, **answer}

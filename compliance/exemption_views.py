@@ -1,5 +1,7 @@
 """Pages of exemptions: what is asked for, proposed, granted, refused and revoked, and what there is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -114,12 +116,8 @@ def show_request(request: SignedInRequest, request_id: int) -> HttpResponse:
 def withdraw_request(request: SignedInRequest, request_id: int) -> HttpResponse:
     """Take back what nobody has answered."""
     asked = _request(request, request_id)
-    try:
+    with _told(request, _("Withdrawn.")):
         exemptions.withdraw(request=asked, by=request.user)
-    except exemptions.NoLongerWaiting:
-        messages.error(request, _("Nothing was done: somebody was quicker."))
-    else:
-        messages.success(request, _("Withdrawn."))
     return redirect("exemption-request", asked.pk)
 
 
@@ -131,13 +129,20 @@ def refuse_request(request: SignedInRequest, request_id: int) -> HttpResponse:
     form = RefuseForm(request.POST)
     if not form.is_valid():
         return _show_request(request, asked, refusing=form)
-    try:
+    with _told(request, _("Refused. The operator reads why.")):
         exemptions.refuse(request=asked, answer=form.cleaned_data["answer"], by=request.user)
+    return redirect("exemption-request", asked.pk)
+
+
+@contextmanager
+def _told(request: SignedInRequest, done: str) -> Iterator[None]:
+    """Say that it is `done`, or that somebody was quicker."""
+    try:
+        yield
     except exemptions.NoLongerWaiting:
         messages.error(request, _("Nothing was done: somebody was quicker."))
     else:
-        messages.success(request, _("Refused. The operator reads why."))
-    return redirect("exemption-request", asked.pk)
+        messages.success(request, done)
 
 
 @for_roles(Role.REGULATOR)

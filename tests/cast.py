@@ -13,6 +13,7 @@ from chips.models import ChipModel, InventoryLine, Submission
 from chips.submissions import next_keys
 from compliance.exemptions import approve, propose
 from compliance.models import DeterminationRun, Exemption
+from compliance.requests import fulfil
 
 CHIPS = {"ascend": "Ascend 910B", "h800": "H800"}
 PASSWORD = "correct horse battery staple"
@@ -74,6 +75,13 @@ def file(
 def exempted(*, by: User, **terms: Any) -> tuple[Exemption, DeterminationRun | None]:
     """An exemption on `terms` that another regulator proposed and `by` grants, with the run that follows."""
     return approve(exemption=propose(by=_proposer(), **terms), by=by)
+
+
+def fulfil_all(run: DeterminationRun | None) -> None:
+    """Do all that `run`, which there must be, asks for."""
+    assert run is not None
+    for request in run.requests.all():
+        assert fulfil(request.pk)
 
 
 def proposed() -> dict[str, Any]:

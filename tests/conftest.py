@@ -4,11 +4,19 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.test import override_settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from centres.models import Operator
 from tests import cast, reference, workers
 from tests.browser.chromium import HOW_TO_GET_ONE, chromium
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> Iterator[None]:
+    """Nobody attacks the passwords of tests: what keeps those of people slow to guess took half of a run."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from chips.catalogue import adopt
 from chips.models import Adoption, ChipModel, Claim, Figure
 from compliance.determine import determine
 from compliance.models import CurrentDetermination, DeterminationRun, OutcomeChange
-from compliance.requests import fulfil
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -27,11 +26,6 @@ def where(owner: Operator) -> Centre:
     cast.file(made, cast.period(), ascend=500, h800=500)
     determine(period=cast.period(), cause="test")
     return made
-
-
-@pytest.fixture
-def regulator() -> User:
-    return cast.regulator()
 
 
 @pytest.fixture
@@ -59,11 +53,6 @@ def looked_at_claim(client: Client, address: str, form: dict[str, str]) -> dict[
     return form | {"step": "take", "seen": shown.context["seen"]}
 
 
-def fulfil_all(run: DeterminationRun) -> None:
-    for request in run.requests.all():
-        assert fulfil(request.pk)
-
-
 def test_a_catalogue_decision_shows_whom_it_flips_and_then_has_just_them_determined(
     client: Client, where: Centre, regulator: User, foreign: Claim
 ) -> None:
@@ -80,7 +69,7 @@ def test_a_catalogue_decision_shows_whom_it_flips_and_then_has_just_them_determi
     run = DeterminationRun.objects.get()
     assert run.subject["model"] == "Ascend 910B"
     assert [(r.period_id, r.centres) for r in run.requests.all()] == [("2025Q4", [where.pk])]
-    fulfil_all(run)
+    cast.fulfil_all(run)
     assert outcome(where) == "non_compliant"
     page = client.get(reverse("determination-run", args=[run.pk])).content.decode()
     assert where.name_en in page
@@ -183,7 +172,7 @@ def test_what_is_recorded_of_a_centre_shows_whom_it_flips_before_it_is_written(
     assert written is not None
     assert (written.kind, written.recorded_by, written.reason) == ("general", regulator, "sold")
     run = DeterminationRun.objects.get()
-    fulfil_all(run)
+    cast.fulfil_all(run)
     assert outcome(where) == "out_of_scope"
     change = OutcomeChange.objects.filter(centre=where, mandate__code="SH-2023").first()
     assert change is not None

@@ -57,21 +57,6 @@ def centre(owner: Operator) -> Centre:
     return where
 
 
-@pytest.fixture
-def filer(owner: Operator) -> User:
-    return cast.user("filer", Role.OPERATOR, acts_for=owner)
-
-
-@pytest.fixture
-def rival_user(rival: Operator) -> User:
-    return cast.user("rival", Role.OPERATOR, acts_for=rival)
-
-
-@pytest.fixture
-def regulator(db: None) -> User:
-    return cast.regulator()
-
-
 def fulfil_all() -> None:
     for request in DeterminationRequest.objects.filter(done_at__isnull=True):
         assert fulfil(request.pk)

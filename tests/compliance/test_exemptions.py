@@ -47,7 +47,6 @@ from compliance.models import (
     Mandate,
     Provision,
 )
-from compliance.requests import fulfil
 from tests import cast
 from tests.together import at_once
 
@@ -69,22 +68,6 @@ def centre(owner: Operator) -> Centre:
     cast.file(where, cast.period(), ascend=400, h800=600)
     determine(period=cast.period(), cause="test")
     return where
-
-
-@pytest.fixture
-def filer(owner: Operator) -> User:
-    return cast.user("filer", Role.OPERATOR, acts_for=owner)
-
-
-@pytest.fixture
-def regulator(db: None) -> User:
-    return cast.regulator()
-
-
-def fulfil_all(run: DeterminationRun | None) -> None:
-    assert run is not None
-    for request in run.requests.all():
-        assert fulfil(request.pk)
 
 
 def outcome(where: Centre, mandate: str = "CN-2025", period: str = "2025Q4") -> str:
@@ -179,7 +162,7 @@ def test_less_can_be_granted_than_was_asked_for(centre: Centre, filer: User, reg
     asked.refresh_from_db()
     assert (asked.threshold, asked.exemption, asked.answer) == (None, exemption, "A lower threshold will do.")
     assert (exemption.threshold, exemption.granted_by) == (Decimal("0.4"), regulator)
-    fulfil_all(run)
+    cast.fulfil_all(run)
     # 400 of 1,000 is not over 40%: the comparator stays the rule's.
     assert outcome(centre) == "non_compliant"
 
@@ -223,7 +206,7 @@ def test_what_is_proposed_releases_from_nothing_until_another_grants_it(centre: 
         revoke(exemption=exemption, from_on=date(2026, 1, 1), reason="Why.", by=regulator)
     second = cast.regulator("second")
     granted, run = approve(exemption=exemption, by=second)
-    fulfil_all(run)
+    cast.fulfil_all(run)
     assert outcome(centre) == "exempt"
     assert (granted.proposed_by, granted.granted_by, run and run.requested_by) == (regulator, second, second)
     with pytest.raises(NoLongerProposed):
@@ -305,7 +288,7 @@ def test_an_exempt_centre_is_exempt_and_never_compliant_and_determined_by_itself
     # Of its mandate and period alone.
     (request,) = run.requests.all()
     assert (request.period_id, request.centres, request.mandate) == ("2025Q4", [centre.pk], nation())
-    fulfil_all(run)
+    cast.fulfil_all(run)
     assert outcome(centre) == "exempt"
     assert outcome(centre, "SH-2023") == "non_compliant"
 
@@ -315,10 +298,10 @@ def test_what_is_revoked_covered_what_it_covered_before_that_day(
     from_on: date, after: str, centre: Centre, regulator: User
 ) -> None:
     exemption, run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
-    fulfil_all(run)
+    cast.fulfil_all(run)
     revoked, run = revoke(exemption=exemption, from_on=from_on, reason="Not kept to.", by=regulator)
     if run:
-        fulfil_all(run)
+        cast.fulfil_all(run)
     determine(period=cast.period(), cause="test")
     assert outcome(centre) == after
     assert (revoked.revoked_from_on, revoked.revoked_by) == (from_on, regulator)
@@ -457,7 +440,7 @@ def test_on_the_day_after_the_last_the_centre_is_asked_for_once(centre: Centre, 
     assert asked_for(LAST_DAY_ENDS) == [("2025Q4", [centre.pk])]
     assert asked_for(LAST_DAY_ENDS + timedelta(days=1)) == []
     run = DeterminationRun.objects.get(cause="exemption ended")
-    fulfil_all(run)
+    cast.fulfil_all(run)
     assert outcome(centre) == "non_compliant"
 
 

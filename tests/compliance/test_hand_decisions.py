@@ -26,7 +26,6 @@ from compliance.hand_decisions import (
     provisions_on,
 )
 from compliance.models import CurrentDetermination, DeterminationRun, HandDecision, Provision
-from compliance.requests import fulfil
 from tests import cast
 
 DAY = date(2025, 12, 31)
@@ -57,12 +56,6 @@ def decided(centre: Centre, ruling: str, by: User, from_on: date = date(2025, 11
 
 def outcome(where: Centre) -> str:
     return CurrentDetermination.objects.get(centre=where, mandate__code="CN-2025-NEW", period="2025Q4").outcome
-
-
-def fulfil_all(run: DeterminationRun | None) -> None:
-    assert run is not None
-    for request in run.requests.all():
-        assert fulfil(request.pk)
 
 
 @pytest.mark.django_db
@@ -122,10 +115,10 @@ def test_what_is_decided_is_judged_by_the_wider_scope_and_by_it_alone(owner: Ope
     determine(period=cast.period(), cause="test")
     assert outcome(centre) == "out_of_scope"
     run = decided(centre, "applies", regulator)
-    fulfil_all(run)
+    cast.fulfil_all(run)
     # 900 of 1,000 where all are asked for.
     assert outcome(centre) == "non_compliant"
-    fulfil_all(decided(centre, "released", regulator))
+    cast.fulfil_all(decided(centre, "released", regulator))
     assert outcome(centre) == "out_of_scope"
     found = CurrentDetermination.objects.get(centre=centre, mandate__code="CN-2025-NEW", period="2025Q4")
     assert found.determination.hand_decision is not None

@@ -8,13 +8,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 from rest_framework.authtoken.models import Token
 
 from accounts.models import User
 from compliance.engine import DocumentFault, check_date, check_provision, check_scope, check_text
 from compliance.models import Mandate, Provision, Simulation
-from tests import cast
 from tests.compliance.written import FORM, document
 
 pytestmark = pytest.mark.django_db
@@ -154,12 +152,6 @@ def said_by_engine(made: dict[str, Any], pointer: str) -> DocumentFault | None:
     except DocumentFault as fault:
         return fault
     return None
-
-
-@pytest.fixture
-def regulator(settings: Settings) -> User:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    return cast.regulator()
 
 
 def send(user: User, address: str, body: Any) -> Any:

@@ -93,7 +93,6 @@ def published(db: None) -> Documents:
 @pytest.fixture(autouse=True)
 def _files(settings: Settings, tmp_path: Path) -> None:
     settings.FILES_DIR = tmp_path / "files"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def test_the_story_from_march_2023_to_november_2025(clock: Clock, published: Documents, tmp_path: Path) -> None:

@@ -14,8 +14,6 @@ from demonstration.store import market_of_catalogue
 def places(settings: Settings, tmp_path: Path) -> Path:
     settings.VAR_DIR = tmp_path
     settings.FILES_DIR = tmp_path / "files"
-    # Users are made in most tests here, and nobody attacks their passwords.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return tmp_path
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from django.test import override_settings
@@ -37,10 +38,19 @@ def rival(db: None) -> Operator:
     return cast.operator("Rival Computing")
 
 
+@pytest.fixture(scope="session")
+def shared_worker(django_db_setup: None) -> Iterator[None]:
+    """The worker of all tests that ask for one: starting and ending it takes longer than most of them."""
+    with ExitStack() as started:
+        with workers.at_broker(workers.broker_of_shared_worker()):
+            started.enter_context(workers.running())
+        yield
+
+
 @pytest.fixture
-def worker(transactional_db: None) -> Iterator[None]:
-    """A worker in a process of its own, on the tests' database and broker."""
-    with workers.running():
+def worker(transactional_db: None, shared_worker: None) -> Iterator[None]:
+    """A worker in a process of its own, on the tests' database, that hears what this test rings for."""
+    with workers.at_broker(workers.broker_of_shared_worker()), workers.begun_afresh():
         yield
 
 

@@ -1,4 +1,8 @@
-"""Real Celery workers and beats for tests that need them."""
+"""Real Celery workers and beats for tests that need them.
+
+The worker that tests share has a database of the broker to itself: what other tests ring for it does not hear, nor does
+it answer where they ask whether any worker is there.
+"""
 
 import os
 import subprocess
@@ -7,7 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import pytest
 from django.conf import settings
 from django.db import connection
 
@@ -18,9 +24,58 @@ from config.celery import app
 def running() -> Iterator[None]:
     """A worker that takes what this test asks for, and nothing left over from another."""
     app.control.purge()
-    with _celery("worker", "-c", "1"):
-        wait_for(lambda: bool(app.control.ping(timeout=1)))
+    # To get to know other workers takes it a while, and there are none.
+    with _celery("worker", "-c", "1", "--without-mingle"):
+        wait_for(lambda: bool(app.control.ping(timeout=0.5, limit=1)))
         yield
+
+
+def broker_of_shared_worker() -> str:
+    """The address of the broker's database that only the shared worker and its tests use."""
+    return urlsplit(settings.REDIS_URL)._replace(path="/8").geturl()
+
+
+@contextmanager
+def at_broker(url: str) -> Iterator[None]:
+    """This process rings at `url`, whatever its settings say; so do the workers and beats that it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.conf, "broker_url", url)
+        # What is connected already would be used further.
+        patch.setattr(app, "_pool", None)
+        patch.setattr(app.amqp, "_producer_pool", None)
+        yield
+
+
+@contextmanager
+def broker_away() -> Iterator[None]:
+    """Nobody is there where this process rings; it does not try again, for which it would wait some seconds."""
+    with at_broker("redis://127.0.0.1:1/0"), pytest.MonkeyPatch.context() as patch:
+        options = app.conf.broker_transport_options | {"max_retries": 0}
+        patch.setitem(app.conf, "broker_transport_options", options)
+        yield
+
+
+@contextmanager
+def begun_afresh() -> Iterator[None]:
+    """The worker at this broker takes what is asked for from here on, and at the end has nothing left to do."""
+    _leave_nothing_to_do()
+    try:
+        yield
+    finally:
+        _leave_nothing_to_do()
+
+
+def _leave_nothing_to_do() -> None:
+    app.control.purge()
+    wait_for(_has_nothing_to_do)
+
+
+def _has_nothing_to_do() -> bool:
+    asked = app.control.inspect(timeout=10, limit=1)
+    # A task goes from the reserved ones to the active ones. It is asked twice for those, since a message may have been
+    # on its way to the worker when the queue was emptied: it has arrived before the second question does.
+    answers = [asked.reserved(), asked.reserved(), asked.active()]
+    return all(answer is not None and not any(answer.values()) for answer in answers)
 
 
 @contextmanager
@@ -39,6 +94,7 @@ def _celery(*arguments: str, **environment: str) -> Iterator[None]:
     host = settings.DATABASES["default"]["HOST"].replace("/", "%2F")
     own = {
         "DATABASE_URL": f"postgres://postgres@{host}/{connection.settings_dict['NAME']}",
+        "REDIS_URL": app.conf.broker_url,
         "VAR_DIR": str(settings.VAR_DIR),
     }
     process = subprocess.Popen(

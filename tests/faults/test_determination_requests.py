@@ -11,7 +11,7 @@ from compliance import requests
 from compliance.models import Determination, DeterminationRequest
 from compliance.tasks import fulfil_request, sweep_requests
 from config.celery import app
-from tests.workers import wait_for
+from tests.workers import broker_away, wait_for
 
 
 @pytest.fixture
@@ -51,17 +51,9 @@ def test_a_lost_ring_is_swept_up(period: ReportingPeriod) -> None:
     wait_for(lambda: done(request))
 
 
-def test_a_broker_that_is_away_fails_nothing_that_was_committed(
-    period: ReportingPeriod, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")
-    monkeypatch.setattr(app, "_pool", None)
-    app.amqp._producer_pool = None
-    try:
-        with transaction.atomic():
-            request = requests.request_determination(period=period, centres=None, cause="test")
-    finally:
-        app.amqp._producer_pool = None
+def test_a_broker_that_is_away_fails_nothing_that_was_committed(period: ReportingPeriod) -> None:
+    with broker_away(), transaction.atomic():
+        request = requests.request_determination(period=period, centres=None, cause="test")
     assert not done(request)
     assert requests.left_undone(timezone.now() + requests.SWEPT_AFTER) == [request.pk]
 

@@ -58,12 +58,8 @@ def test_with_the_broker_away_a_file_is_received_and_read_when_it_is_back(
     filer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filing_views, "_WAITED", 0)
-    with monkeypatch.context() as away:
-        away.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")
-        away.setattr(app, "_pool", None)
-        app.amqp._producer_pool = None
+    with workers.broker_away():
         answer = send(filer)
-    app.amqp._producer_pool = None
     upload = Upload.objects.get()
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/uploads/{upload.pk}/")
     assert upload.status == "waiting"
@@ -94,7 +90,7 @@ def test_the_sweep_rings_for_what_nobody_reads(filer: Client, tmp_path: Path, mo
 def test_a_worker_killed_while_it_reads_costs_a_moment(filer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filing_views, "_WAITED", 0)
     monkeypatch.setattr(uploads, "SILENT_AFTER", uploads.timedelta(seconds=0))
-    lines = 400_000
+    lines = 200_000
     with workers.running():
         readers = reading_workers()
         send(filer, many(lines), lines, lines)
@@ -117,7 +113,7 @@ def test_a_worker_killed_while_it_reads_costs_a_moment(filer: Client, monkeypatc
 
 def reading_workers() -> list[int]:
     """The processes of the pool of the test's own worker."""
-    found: dict[str, Any] = app.control.inspect(timeout=2).stats() or {}
+    found: dict[str, Any] = app.control.inspect(timeout=10, limit=1).stats() or {}
     return [pid for stats in found.values() for pid in stats["pool"]["processes"]]
 
 
@@ -157,6 +153,7 @@ def test_a_reader_that_was_taken_for_dead_stores_nothing(filer: Client, monkeypa
     assert InventoryLine.objects.count() == 2
 
 
+@pytest.mark.usefixtures("worker")
 def test_the_same_file_sent_at_the_same_moment_is_one_submission(filer: Client, where: Centre) -> None:
     session = filer.cookies["sessionid"].value
 
@@ -165,9 +162,8 @@ def test_the_same_file_sent_at_the_same_moment_is_one_submission(filer: Client, 
         client.cookies["sessionid"] = session
         return send(client)
 
-    with workers.running():
-        answers = at_once([call] * AT_ONCE)
-        workers.wait_for(lambda: Upload.objects.filter(status="read").count() == 1)
+    answers = at_once([call] * AT_ONCE)
+    workers.wait_for(lambda: Upload.objects.filter(status="read").count() == 1)
     assert {answer.status_code for answer in answers} == {302}
     assert Upload.objects.count() == Submission.objects.count() == 1
     assert len({answer.headers["Location"] for answer in answers}) <= 2
@@ -293,11 +289,11 @@ def test_a_disk_that_is_full_while_the_original_is_kept_stores_nothing(
     assert send(filer, many(1_000), 1_000, 1_000).status_code == 302
 
 
+@pytest.mark.usefixtures("worker")
 def test_a_browser_that_closes_finds_its_upload_again(filer: Client) -> None:
-    with workers.running():
-        send(filer, many(50_000), 50_000, 50_000)
-        # Nobody looks at the page; its sender comes back another day, by the list of what waits for them.
-        workers.wait_for(lambda: Upload.objects.get().status == "read")
+    send(filer, many(50_000), 50_000, 50_000)
+    # Nobody looks at the page; its sender comes back another day, by the list of what waits for them.
+    workers.wait_for(lambda: Upload.objects.get().status == "read")
     assert f"/submissions/{Submission.objects.get().pk}/" in filer.get("/").content.decode()
 
 

@@ -6,6 +6,7 @@ This is the only module that knows whether a server is embedded. Everyone else r
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -99,9 +100,22 @@ def _is_supervisor(process: psutil.Process) -> bool:
     try:
         started_with = process.environ().get("VAR_DIR", str(ROOT / "var"))
         is_here = process.cwd() == str(ROOT) and Path(started_with).resolve() == var_directory().resolve()
-        return is_here and "config.supervise" in process.cmdline()
+        return is_here and "config.supervise" in process.cmdline() and not _ignores_sigterm(process)
     except psutil.Error:
         return False
+
+
+def _ignores_sigterm(process: psutil.Process) -> bool:
+    """Whether it is one that honcho forks for each program, which ends with that and not before.
+
+    It has the supervisor's command line and environment; Linux alone tells what it ignores.
+    """
+    try:
+        told = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return False
+    ignored = re.search(r"^SigIgn:\t([0-9a-f]+)$", told, re.MULTILINE)
+    return ignored is not None and bool(int(ignored[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
 def is_started(process: psutil.Process, directory: Path) -> bool:

@@ -23,9 +23,9 @@ class Role(models.TextChoices):
 class UserQuerySet(models.QuerySet["User"]):
     def visible_to(self, user: User) -> UserQuerySet:
         """Every account for administrators, and everybody's own."""
-        if user.is_active and user.role == Role.ADMINISTRATOR:
-            return self
-        return self.filter(pk=user.pk, is_active=True)
+        if not user.is_active:
+            return self.none()
+        return self if user.role == Role.ADMINISTRATOR else self.filter(pk=user.pk)
 
 
 class Accounts(UserManager["User"]):

@@ -1,5 +1,6 @@
 """Every address, every method, everybody: what `matrix.py` says, and that what is another's is what is not there."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -64,11 +65,24 @@ def test_everybody_is_answered_what_the_matrix_says(house: House, askers: dict[s
         path, answer = asked(house, row, askers[who], house.quartz)
         if answer.cell != row.cells[who]:
             wrong.append(f"{row}: {answer.cell} and not {row.cells[who]} ({path})")
+        if row.route.startswith("api:") and (refused := _wrong_form(answer)):
+            wrong.append(f"{row}: {refused}")
         for estate in (house.quartz, house.basalt):
             # An address is repeated where it is led on.
             if hides(who, estate) and shows(answer, estate) and not _only_repeats(answer, path, estate):
                 wrong.append(f"{row} shows {estate.sign.mark}")
     assert not wrong, "\n".join(wrong)
+
+
+def _wrong_form(answer: Answer) -> str:
+    """What an answer of the API lacks: no cache keeps it, and who is not signed in is told how to be."""
+    if answer.cell == "401":
+        code = json.loads(answer.content)["code"]
+        kind = answer.headers["Content-Type"]
+        told_how = (code, answer.headers.get("WWW-Authenticate"), kind)
+        return "" if told_how == ("not_authenticated", "Token", "application/problem+json") else str(told_how)
+    kept = answer.headers.get("Cache-Control")
+    return "" if kept == "private, no-store" or answer.cell == "in" else f"Cache-Control is {kept}"
 
 
 def _only_repeats(answer: Answer, path: str, estate: Estate) -> bool:

@@ -48,7 +48,7 @@ def _kept(request: Request, user: User, key: str, act: Callable[[], Response]) -
         [IdempotencyKey(user=user, key=key, request_sha256=digest, created_at=timezone.now())],
         ignore_conflicts=True,
     )
-    kept = IdempotencyKey.objects.select_for_update().get(user=user, key=key)
+    kept = IdempotencyKey.objects.visible_to(user).select_for_update().get(key=key)
     if kept.request_sha256 != digest:
         message = _("This idempotency key was used for another request.")
         raise Problem(422, "idempotency_key_reused", message)

@@ -1,10 +1,16 @@
 """Who may sign in, in which role, for which operator or provinces."""
 
-from django.contrib.auth.models import AbstractUser
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.scopes import OwnQuerySet
 
 
 class Role(models.TextChoices):
@@ -12,6 +18,26 @@ class Role(models.TextChoices):
     REGULATOR = "regulator", _("regulator")
     ANALYST = "analyst", _("analyst")
     ADMINISTRATOR = "administrator", _("administrator")
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, user: User) -> UserQuerySet:
+        """Every account for administrators, and everybody's own."""
+        if not user.is_active:
+            return self.none()
+        return self if user.role == Role.ADMINISTRATOR else self.filter(pk=user.pk)
+
+
+class Accounts(UserManager["User"]):
+    """Where accounts are made, and found within what somebody may see."""
+
+    use_in_migrations = False
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def visible_to(self, user: User) -> UserQuerySet:
+        return self.get_queryset().visible_to(user)
 
 
 class User(AbstractUser):
@@ -22,6 +48,8 @@ class User(AbstractUser):
     all_regions = models.BooleanField(_("the whole country"), default=False)
     region_codes = ArrayField(models.CharField(max_length=2), default=list, blank=True)
 
+    objects: ClassVar[Accounts] = Accounts()
+
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
@@ -30,15 +58,30 @@ class User(AbstractUser):
     @property
     def sees_whole_country(self) -> bool:
         """Whether sums over the whole country are this user's to read."""
+        if not self.is_active:
+            return False
         return self.role == Role.ANALYST or (self.role == Role.REGULATOR and self.all_regions)
+
+    @property
+    def provinces_seen(self) -> list[str]:
+        """The provinces that are a regulator's to read; whoever sees the whole country asks for none."""
+        return self.region_codes if self.is_active and self.role == Role.REGULATOR else []
 
     @property
     def operator_ids(self) -> list[int]:
         """The operators for which this user acts today."""
+        if not self.is_active or self.role != Role.OPERATOR:
+            return []
         today = timezone.localdate()
         return list(
             self.memberships.filter(from_on__lte=today).exclude(to_on__lt=today).values_list("operator_id", flat=True)
         )
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def visible_to(self, user: User) -> MembershipQuerySet:
+        """Those of the accounts that `user` may see."""
+        return self.filter(user__in=User.objects.visible_to(user))
 
 
 class Membership(models.Model):
@@ -51,6 +94,8 @@ class Membership(models.Model):
     operator_id = models.BigIntegerField(_("operator"))
     from_on = models.DateField(_("from"))
     to_on = models.DateField(_("to"), null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -73,6 +118,8 @@ class IdempotencyKey(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     location = models.CharField(max_length=500, blank=True)
     body = models.TextField(blank=True)
+
+    objects = OwnQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once")]

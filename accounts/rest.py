@@ -199,8 +199,6 @@ class Answer(APIView):
 class Resource(mixins.ListModelMixin, mixins.RetrieveModelMixin, Answer, GenericViewSet[Any]):
     """A list and its objects, of which nobody is shown more than `visible_to` allows."""
 
-    # Reference data is for everybody who is signed in; all else has a `visible_to`.
-    is_reference = False
     # Unique, and what cursors are made of.
     ordering = "pk"
     pagination_class = Pages
@@ -214,9 +212,7 @@ class Resource(mixins.ListModelMixin, mixins.RetrieveModelMixin, Answer, Generic
         found: Any = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return found.none()
-        if not self.is_reference:
-            found = found.visible_to(self.user)
-        return found.order_by(self.ordering)
+        return found.visible_to(self.user).order_by(self.ordering)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Filters are the list's; one object is found by its key alone."""
@@ -270,7 +266,7 @@ class CodeField(serializers.SlugRelatedField[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         found: Any = super().get_queryset()
-        return found.visible_to(self.context["request"].user) if hasattr(found, "visible_to") else found
+        return found.visible_to(self.context["request"].user)
 
 
 class Moment(NamedTuple):

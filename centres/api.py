@@ -25,7 +25,6 @@ class RegionSerializer(serializers.ModelSerializer[Region]):
 class Regions(Resource):
     """The provinces by their GB/T 2260 codes, with their places on the equal-tile map."""
 
-    is_reference = True
     queryset = Region.objects.all()
     serializer_class = RegionSerializer
     lookup_value_regex = "[1-9][0-9]"
@@ -102,7 +101,7 @@ class Centres(Resource):
     lookup_value_regex = "[A-Z0-9-]+"
 
     def get_queryset(self) -> QuerySet[Any]:
-        holding = CentreRecord.objects.as_of(*moment_of(self.request))
+        holding = CentreRecord.objects.visible_to(self.user).as_of(*moment_of(self.request))
         return super().get_queryset().prefetch_related(Prefetch("records", queryset=holding, to_attr="record"))
 
 
@@ -115,7 +114,6 @@ class PeriodSerializer(serializers.ModelSerializer[ReportingPeriod]):
 class Periods(Resource):
     """The quarters for which centres report, in Asia/Shanghai."""
 
-    is_reference = True
     queryset = ReportingPeriod.objects.all()
     serializer_class = PeriodSerializer
     lookup_value_regex = "20[0-9]{2}Q[1-4]"

@@ -8,5 +8,4 @@ from centres.models import Centre, Provenance
 
 def provenance(request: HttpRequest) -> dict[str, object]:
     """Whether the register holds synthetic centres; asked of the database only by a page that says so."""
-    synthetic = Centre.objects.filter(provenance=Provenance.SYNTHETIC)
-    return {"has_synthetic": SimpleLazyObject(synthetic.exists)}
+    return {"has_synthetic": SimpleLazyObject(Centre.objects.filter(provenance=Provenance.SYNTHETIC).exists)}

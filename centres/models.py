@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from stdnum.cn import uscc
 
 from accounts.models import Role
+from accounts.scopes import ReferenceQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -77,6 +78,8 @@ class Region(models.Model):
     tile_row = models.PositiveSmallIntegerField()
     hub = models.CharField(_("national hub"), max_length=30, blank=True)
 
+    objects = ReferenceQuerySet.as_manager()
+
     class Meta:
         ordering = ["code"]
         constraints = [
@@ -95,9 +98,8 @@ class OperatorQuerySet(models.QuerySet["Operator"]):
             return self.filter(pk__in=user.operator_ids)
         if user.sees_whole_country:
             return self
-        if user.role == Role.REGULATOR:
-            return self.filter(centres__region_id__in=user.region_codes).distinct()
-        return self.none()
+        # A subquery, and not a join: whoever filters on finds each operator once.
+        return self.filter(pk__in=Centre.objects.visible_to(user).values("operator"))
 
 
 class Operator(models.Model):
@@ -133,9 +135,8 @@ class CentreQuerySet(models.QuerySet["Centre"]):
             return self.filter(operator_id__in=user.operator_ids)
         if user.sees_whole_country:
             return self
-        if user.role == Role.REGULATOR:
-            return self.filter(region_id__in=user.region_codes)
-        return self.none()
+        # Of nobody else's any: an administrator has none.
+        return self.filter(region_id__in=user.provinces_seen)
 
 
 class Centre(models.Model):
@@ -169,7 +170,18 @@ class Centre(models.Model):
         return self.code
 
 
-class CentreRecordQuerySet(models.QuerySet["CentreRecord"]):
+_OfCentre = TypeVar("_OfCentre", bound=models.Model)
+
+
+class OfCentreQuerySet(models.QuerySet[_OfCentre]):
+    """What belongs to one centre."""
+
+    def visible_to(self, user: User) -> Self:
+        """What belongs to the centres that `user` may know of."""
+        return self.filter(centre__in=Centre.objects.visible_to(user))
+
+
+class CentreRecordQuerySet(OfCentreQuerySet["CentreRecord"]):
     def as_of(self, day: date, known_at: datetime) -> CentreRecordQuerySet:
         """The one record of each centre that holds on `day`, as it was known at `known_at`."""
         return (
@@ -228,7 +240,7 @@ class CentreRecord(models.Model):
         ]
 
 
-class ReportingPeriodQuerySet(models.QuerySet["ReportingPeriod"]):
+class ReportingPeriodQuerySet(ReferenceQuerySet["ReportingPeriod"]):
     def begun(self, day: date) -> ReportingPeriodQuerySet:
         """The periods that have begun by `day`: those for which an inventory can be filed."""
         return self.filter(starts_on__lte=day)
@@ -257,6 +269,13 @@ class ReportingPeriod(models.Model):
         return self.code
 
 
+class FilingTermQuerySet(models.QuerySet["FilingTerm"]):
+    def visible_to(self, user: User) -> FilingTermQuerySet:
+        """What was decided of the centres that `user` may know of, and of all."""
+        own = Q(centre__in=Centre.objects.visible_to(user))
+        return self.filter(own | Q(centre__isnull=True)) if user.is_active else self.none()
+
+
 class FilingTerm(models.Model):
     """Until when is filed for a period, decided for a reason: never edited, only followed by what is decided later.
 
@@ -275,6 +294,8 @@ class FilingTerm(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     recorded_at = models.DateTimeField(_("recorded at"))
+
+    objects = FilingTermQuerySet.as_manager()
 
     class Meta:
         ordering = ["period_id", "recorded_at", "pk"]

@@ -34,7 +34,6 @@ class VendorSerializer(serializers.ModelSerializer[Vendor]):
 class Vendors(Resource):
     """Who designs chips, and where."""
 
-    is_reference = True
     queryset = Vendor.objects.all()
     serializer_class = VendorSerializer
 
@@ -116,7 +115,6 @@ class ChipFilters(filters.FilterSet):
 class Chips(Resource):
     """The chip models, each with the figures adopted for it as of a day and as known at an instant."""
 
-    is_reference = True
     queryset = ChipModel.objects.select_related("vendor").prefetch_related("aliases", "claims")
     serializer_class = ChipSerializer
     filterset_class = ChipFilters
@@ -127,9 +125,10 @@ class Chips(Resource):
 
     def get_queryset(self) -> QuerySet[Any]:
         moment = moment_of(self.request)
-        known = ChipRevision.objects.filter(recorded_at__lte=moment.known_at).order_by("from_on", "recorded_at", "pk")
+        revisions = ChipRevision.objects.visible_to(self.user)
+        known = revisions.filter(recorded_at__lte=moment.known_at).order_by("from_on", "recorded_at", "pk")
         found = super().get_queryset()
         if self.action == "retrieve":
             found = found.prefetch_related(Prefetch("revisions", queryset=known, to_attr="known_revisions"))
-        holding = ChipRevision.objects.as_of(*moment)
+        holding = revisions.as_of(*moment)
         return found.prefetch_related(Prefetch("revisions", queryset=holding, to_attr="revision"))

@@ -14,7 +14,7 @@ from accounts.access import SignedInRequest, for_roles
 from accounts.models import Role, User
 from chips.catalogue import add_claim, contested_figures
 from chips.catalogue_forms import ClaimForm
-from chips.models import Adoption, ChipClass, ChipModel, ChipRevision, Claim, Figure
+from chips.models import Adoption, Alias, ChipClass, ChipModel, ChipRevision, Claim, Figure
 
 PAGE = 50
 
@@ -38,12 +38,13 @@ def list_chips(request: SignedInRequest) -> HttpResponse:
     """The chip models, with what counts of them today."""
     today, now = timezone.localdate(), timezone.now()
     chosen, search = request.GET.get("class", ""), request.GET.get("search", "").replace("\x00", "")
-    models = _searched(ChipModel.objects.select_related("vendor").prefetch_related("claims"), search)
+    models = _searched(request.user, search).select_related("vendor").prefetch_related("claims")
     if chosen in ChipClass.values:
         models = models.filter(chip_class=chosen)
     page = Paginator(models.order_by("vendor__name", "name"), PAGE).get_page(request.GET.get("page"))
-    revisions = ChipRevision.objects.as_of(today, now).filter(chip_model__in=[model.pk for model in page])
-    revision_of = {revision.chip_model_id: revision for revision in revisions}
+    revisions = ChipRevision.objects.visible_to(request.user).as_of(today, now)
+    shown = revisions.filter(chip_model__in=[model.pk for model in page])
+    revision_of = {revision.chip_model_id: revision for revision in shown}
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -57,13 +58,14 @@ def list_chips(request: SignedInRequest) -> HttpResponse:
     return render(request, "chips/catalogue.html", context)
 
 
-def _searched(models: QuerySet[ChipModel], search: str) -> QuerySet[ChipModel]:
+def _searched(user: User, search: str) -> QuerySet[ChipModel]:
+    models, called = ChipModel.objects.visible_to(user), Alias.objects.visible_to(user)
     for word in search.split():
         models = models.filter(
             Q(name__icontains=word)
             | Q(vendor__name__icontains=word)
             | Q(vendor__name_zh__icontains=word)
-            | Q(pk__in=ChipModel.objects.filter(aliases__text__icontains=word).values("pk"))
+            | Q(pk__in=called.filter(text__icontains=word).values("chip_model"))
         )
     return models
 
@@ -71,7 +73,7 @@ def _searched(models: QuerySet[ChipModel], search: str) -> QuerySet[ChipModel]:
 @require_GET
 def show_chip(request: SignedInRequest, chip_id: int) -> HttpResponse:
     """One model: every claim, the one that counts, and every decision that was taken."""
-    return render(request, "chips/chip.html", _content(request.user, _chip(chip_id), ClaimForm()))
+    return render(request, "chips/chip.html", _content(request.user, _chip(request, chip_id), ClaimForm()))
 
 
 @for_roles(Role.REGULATOR)
@@ -80,7 +82,7 @@ def write_claim(request: SignedInRequest, chip_id: int) -> HttpResponse:
     """Add what a source says of a figure; nothing counts by it until somebody decides so."""
     if not decides_on_catalogue(request.user):
         raise PermissionDenied
-    chip = _chip(chip_id)
+    chip = _chip(request, chip_id)
     form = ClaimForm(request.POST)
     if form.is_valid():
         claim = add_claim(model=chip, **form.cleaned_data)
@@ -88,10 +90,12 @@ def write_claim(request: SignedInRequest, chip_id: int) -> HttpResponse:
     return render(request, "chips/chip.html", _content(request.user, chip, form), status=422)
 
 
-def _chip(chip_id: int) -> ChipModel:
-    adoptions = Adoption.objects.select_related("claim").order_by("-recorded_at", "-pk")
-    models = ChipModel.objects.select_related("vendor").prefetch_related(
-        "claims", "aliases", Prefetch("adoptions", adoptions)
+def _chip(request: SignedInRequest, chip_id: int) -> ChipModel:
+    adoptions = Adoption.objects.visible_to(request.user).select_related("claim").order_by("-recorded_at", "-pk")
+    models = (
+        ChipModel.objects.visible_to(request.user)
+        .select_related("vendor")
+        .prefetch_related("claims", "aliases", Prefetch("adoptions", adoptions))
     )
     return get_object_or_404(models, pk=chip_id)
 
@@ -100,7 +104,7 @@ def _content(user: User, chip: ChipModel, form: ClaimForm) -> dict[str, Any]:
     return {
         "chip": chip,
         "figures": _figures(chip),
-        "revisions": chip.revisions.order_by("-from_on", "-recorded_at"),
+        "revisions": chip.revisions.visible_to(user).order_by("-from_on", "-recorded_at"),
         "decides": decides_on_catalogue(user),
         "form": form,
     }

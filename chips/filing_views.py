@@ -57,7 +57,7 @@ def file_inventory(request: SignedInRequest, code: str) -> HttpResponse:
     posted, files = request.POST or None, request.FILES or None
     received_at = timezone.now()
     centre = get_object_or_404(Centre.objects.visible_to(request.user).select_related("region"), code=code)
-    form = FilingForm(posted, files, initial={"period": request.GET.get("period")})
+    form = FilingForm(posted, files, user=request.user, initial={"period": request.GET.get("period")})
     locked: ReportingPeriod | None = None
     if posted is not None and form.is_valid():
         try:
@@ -126,7 +126,7 @@ def show_upload(request: SignedInRequest, upload_id: int) -> HttpResponse:
 
 def _show(request: SignedInRequest, upload: Upload, form: RedeclareForm, status: int = 200) -> HttpResponse:
     report = Report.from_data(upload.report) if upload.status == UploadStatus.FAULTY and upload.report else None
-    offered = _offered(upload)
+    offered, models = _offered(upload), ChipModel.objects.visible_to(request.user)
     context = {
         "upload": upload,
         "is_open": upload.status in uploads.UNREAD,
@@ -135,7 +135,7 @@ def _show(request: SignedInRequest, upload: Upload, form: RedeclareForm, status:
         "mends": offered,
         "is_mendable": any(mend.target for mend in offered),
         "is_declared_otherwise": any(mend.is_declared for mend in offered),
-        "models": ChipModel.objects.select_related("vendor") if any(m.takes_text for m in offered) else [],
+        "models": models.select_related("vendor") if any(m.takes_text for m in offered) else [],
         "form": form,
     }
     template = "chips/_upload.html" if request.htmx else "chips/upload.html"
@@ -232,7 +232,7 @@ def download_marked(request: SignedInRequest, upload_id: int) -> FileResponse:
 def download_template(request: SignedInRequest, code: str) -> HttpResponse:
     """`inventory-template.xlsx`: for the centre, the period and the reader's language, with last quarter's lines."""
     centre = get_object_or_404(Centre.objects.visible_to(request.user), code=code)
-    begun = ReportingPeriod.objects.begun(timezone.localdate())
+    begun = ReportingPeriod.objects.visible_to(request.user).begun(timezone.localdate())
     period = get_object_or_404(begun, code=as_code(request.GET.get("period")))
     content = template_for(centre, period, get_language() or "en")
     response = HttpResponse(content, content_type=XLSX)

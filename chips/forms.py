@@ -78,11 +78,11 @@ class FilingForm(DeclaredForm):
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         today = timezone.localdate()
         period = cast(PeriodChoice, self.fields["period"])
-        period.queryset = ReportingPeriod.objects.begun(today).order_by("-code")
+        period.queryset = ReportingPeriod.objects.visible_to(user).begun(today).order_by("-code")
         # What is filed is most often the quarter that has just ended.
         if not self.initial.get("period"):
             self.initial["period"] = period.queryset.filter(ends_on__lt=today).first()

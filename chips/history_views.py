@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.access import SignedInRequest
+from accounts.models import User
 from centres.models import Centre, ReportingPeriod
 from chips import history
 from chips.catalogue import doubts
@@ -36,10 +37,10 @@ class AsKnownForm(forms.Form):
         widget=forms.DateInput(format=DAY, attrs={"type": "date", "class": "form-control"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         period = cast(PeriodChoice, self.fields["period"])
-        period.queryset = ReportingPeriod.objects.begun(timezone.localdate()).order_by("-code")
+        period.queryset = ReportingPeriod.objects.visible_to(user).begun(timezone.localdate()).order_by("-code")
 
 
 @require_GET
@@ -48,12 +49,14 @@ def show_history(request: SignedInRequest, code: str) -> HttpResponse:
     centre = _centre(request, code)
     versions = list(history.versions(request.user, centre))
     today = timezone.localdate()
-    latest = versions[0].period_id if versions else ReportingPeriod.objects.begun(today).last()
+    begun = ReportingPeriod.objects.visible_to(request.user).begun(today)
+    latest = versions[0].period_id if versions else begun.last()
     form = AsKnownForm(
         {
             "period": request.GET.get("period") or latest,
             "known_on": request.GET.get("known_on") or today.strftime(DAY),
-        }
+        },
+        user=request.user,
     )
     context: dict[str, Any] = {"centre": centre, "form": form}
     if not form.is_valid():
@@ -66,7 +69,7 @@ def show_history(request: SignedInRequest, code: str) -> HttpResponse:
         "all_versions": versions,
     }
     if found.standing is not None:
-        lines = found.standing.lines.select_related("chip_model__vendor").order_by("row")
+        lines = found.standing.lines.visible_to(request.user).select_related("chip_model__vendor").order_by("row")
         page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
         address = f"period={period.code}&known_on={known_on:{DAY}}"
         context |= {"page": page, "doubts": doubts(line.chip_model_id for line in page), "address": address}

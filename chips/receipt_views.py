@@ -4,7 +4,7 @@ import json
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -27,7 +27,7 @@ _READERS = (Role.OPERATOR, Role.REGULATOR)
 def show_receipt(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """The receipts of a submission, with how to check them."""
     submission = visible(request, submission_id)
-    issued = [(receipt, json.loads(receipt.body)) for receipt in submission.receipts.all()]
+    issued = [(receipt, json.loads(receipt.body)) for receipt in submission.receipts.visible_to(request.user)]
     if not issued:
         raise Http404
     context = {
@@ -92,10 +92,9 @@ def repudiate(request: SignedInRequest, submission_id: int) -> HttpResponse:
 
 def _receipt(request: SignedInRequest, submission_id: int, kind: str) -> Receipt:
     submission: Submission = visible(request, submission_id)
-    receipt = submission.receipts.filter(kind=kind).first() if kind in ReceiptKind.values else None
-    if receipt is None:
+    if kind not in ReceiptKind.values:
         raise Http404
-    return receipt
+    return get_object_or_404(submission.receipts.visible_to(request.user), kind=kind)
 
 
 def _name(receipt: Receipt) -> str:

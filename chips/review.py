@@ -38,13 +38,13 @@ class Waiting(NamedTuple):
 
 def waiting(user: User) -> Waiting:
     """What waits for `user`, a regulator."""
-    decided = Submission.objects.filter(
+    decided = Submission.objects.visible_to(user).filter(
         centre=OuterRef("centre"),
         period=OuterRef("period"),
         version__lt=OuterRef("version"),
         submitted_at__isnull=False,
     )
-    later = Submission.objects.filter(
+    later = Submission.objects.visible_to(user).filter(
         centre=OuterRef("centre"),
         period=OuterRef("period"),
         version__gt=OuterRef("version"),
@@ -64,7 +64,7 @@ def waiting(user: User) -> Waiting:
 
 def overdue(user: User, now: datetime) -> Ledger | None:
     """What can still be filed for the period that was due last, and was not; None where none was due yet."""
-    ended = ReportingPeriod.objects.filter(ends_on__lt=timezone.localdate(now)).order_by("-code")
+    ended = ReportingPeriod.objects.visible_to(user).filter(ends_on__lt=timezone.localdate(now)).order_by("-code")
     period = next((period for period in ended[:DUE_AMONG] if filing_ended_at(period) <= now), None)
     centres = Centre.objects.visible_to(user)
     return None if period is None else Ledger(centres, period, now, state=FilingState.LATE)

@@ -190,7 +190,7 @@ class Submissions(Resource):
     @action(detail=True)
     def lines(self, request: Request, pk: str) -> Response:
         """The lines, under the row numbers that the operator's spreadsheet shows."""
-        lines = self.get_object().lines.select_related("chip_model__vendor").order_by("row")
+        lines = self.get_object().lines.visible_to(self.user).select_related("chip_model__vendor").order_by("row")
         models = lines.order_by().values_list("chip_model", flat=True).distinct()
         return self.answer_page(lines, LineSerializer, doubts=doubts(models))
 
@@ -232,7 +232,7 @@ class Submissions(Resource):
         kind = self.request.query_params.get("kind", ReceiptKind.RECEIVED)
         if kind not in ReceiptKind.values:
             raise invalid_parameter("kind", _("A receipt is “received” or “accepted”."))
-        found = submission.receipts.filter(kind=kind).first()
+        found = submission.receipts.visible_to(self.user).filter(kind=kind).first()
         if found is None:
             raise NotFound
         return found

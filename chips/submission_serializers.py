@@ -168,7 +168,7 @@ class BegunPeriodField(CodeField):
     """A period that has begun: for one to come nothing can be filed."""
 
     def get_queryset(self) -> QuerySet[Any]:
-        return ReportingPeriod.objects.begun(timezone.localdate())
+        return super().get_queryset().filter(starts_on__lte=timezone.localdate())
 
 
 class UploadBody(Body):

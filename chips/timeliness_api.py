@@ -74,10 +74,11 @@ class Timeliness(Resource):
     @cached_property
     def period(self) -> ReportingPeriod:
         asked, today = self.request.query_params.get("period"), timezone.localdate()
+        periods = ReportingPeriod.objects.visible_to(self.user)
         if asked is None:
-            found = ReportingPeriod.objects.filter(ends_on__lt=today).order_by("-code").first()
+            found = periods.filter(ends_on__lt=today).order_by("-code").first()
         else:
-            found = ReportingPeriod.objects.begun(today).filter(code=as_code(asked)).first()
+            found = periods.begun(today).filter(code=as_code(asked)).first()
         if found is None:
             raise invalid_parameter("period", _("This is no period that has begun."))
         return found
@@ -90,9 +91,10 @@ class Timeliness(Resource):
         state = query.get("state")
         if state is not None and state not in FilingState.values:
             raise invalid_parameter("state", _("There is no such state."))
-        for name, field in (("region", "region_id"), ("centre", "code")):
-            if name in query:
-                centres = centres.filter(**{field: as_code(query[name])})
+        if "region" in query:
+            centres = centres.filter(region=as_code(query["region"]))
+        if "centre" in query:
+            centres = centres.filter(code=as_code(query["centre"]))
         ledger = Ledger(centres, self.period, timezone.now(), FilingState(state) if state else None)
         return ledger.expected_centres().order_by(self.ordering)
 
@@ -109,7 +111,7 @@ class Timeliness(Resource):
         return Response(self.get_serializer(rows[0]).data)
 
     def _rows(self, keys: Sequence[int]) -> Sequence[Row]:
-        return Ledger(Centre.objects.filter(pk__in=keys), self.period, timezone.now()).rows()
+        return Ledger(Centre.objects.visible_to(self.user).filter(pk__in=keys), self.period, timezone.now()).rows()
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = dict(super().get_serializer_context())

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -62,10 +61,10 @@ class RegionRow(NamedTuple):
 @require_GET
 def show_timeliness(request: SignedInRequest) -> HttpResponse:
     """What is expected for a period and what came, by region and centre by centre."""
-    periods = list(ReportingPeriod.objects.begun(timezone.localdate()).order_by("-code"))
+    periods = list(ReportingPeriod.objects.visible_to(request.user).begun(timezone.localdate()).order_by("-code"))
     if not periods:
         return render(request, "chips/timeliness.html", {"choice": None})
-    regions = list(Region.objects.all())
+    regions = list(Region.objects.visible_to(request.user))
     choice = _choice(request, periods, regions)
     ledger = _ledger(request, choice)
     tallies = ledger.tallies()
@@ -94,10 +93,10 @@ def show_timeliness(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def export_timeliness(request: SignedInRequest) -> HttpResponse:
     """The rows that the reader chose, as CSV."""
-    periods = list(ReportingPeriod.objects.begun(timezone.localdate()).order_by("-code"))
+    periods = list(ReportingPeriod.objects.visible_to(request.user).begun(timezone.localdate()).order_by("-code"))
     if not periods:
         raise Http404
-    choice = _choice(request, periods, list(Region.objects.all()))
+    choice = _choice(request, periods, list(Region.objects.visible_to(request.user)))
     answer = HttpResponse(as_csv(_ledger(request, choice)), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="timeliness-{choice.period.code}.csv"'
     return answer
@@ -146,7 +145,7 @@ def set_period_term(request: SignedInRequest, period_code: str) -> HttpResponse:
     """Until when every centre files: for those who regulate the whole country."""
     if not request.user.sees_whole_country:
         raise PermissionDenied
-    period = get_object_or_404(ReportingPeriod, code=period_code)
+    period = get_object_or_404(ReportingPeriod.objects.visible_to(request.user), code=period_code)
     return _set_term(request, period, None, term_of_period(period))
 
 
@@ -154,7 +153,7 @@ def set_period_term(request: SignedInRequest, period_code: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def set_centre_term(request: SignedInRequest, period_code: str, code: str) -> HttpResponse:
     """Until when one centre files, or that it need not."""
-    period = get_object_or_404(ReportingPeriod, code=period_code)
+    period = get_object_or_404(ReportingPeriod.objects.visible_to(request.user), code=period_code)
     centre = get_object_or_404(Centre.objects.visible_to(request.user), code=code)
     return _set_term(request, period, centre, term_of(centre, period))
 
@@ -170,14 +169,15 @@ def _set_term(request: SignedInRequest, period: ReportingPeriod, centre: Centre 
         else:
             messages.success(request, _("Recorded. It holds from now on."))
             return HttpResponseRedirect(f"{reverse('timeliness')}?period={period.code}")
-    context = {"form": form, "period": period, "centre": centre, "term": term, "history": _history(period, centre)}
+    history = _history(request, period, centre)
+    context = {"form": form, "period": period, "centre": centre, "term": term, "history": history}
     status = 422 if request.method == "POST" else 200
     return render(request, "chips/timeliness_term.html", context, status=status)
 
 
-def _history(period: ReportingPeriod, centre: Centre | None) -> list[FilingTerm]:
+def _history(request: SignedInRequest, period: ReportingPeriod, centre: Centre | None) -> list[FilingTerm]:
     """What was decided of the period, and of the centre where one is asked about; latest first."""
-    terms: QuerySet[FilingTerm] = period.terms.select_related("recorded_by", "centre")
+    terms = FilingTerm.objects.visible_to(request.user).filter(period=period).select_related("recorded_by", "centre")
     own = terms.filter(centre__isnull=True)
     if centre is not None:
         own = own | terms.filter(centre=centre)
@@ -188,7 +188,7 @@ def _history(period: ReportingPeriod, centre: Centre | None) -> list[FilingTerm]
 @require_http_methods(["GET", "POST"])
 def ask_opening(request: SignedInRequest, period_code: str, code: str) -> HttpResponse:
     """Why a period is locked for a centre, and the way to ask for it to be opened."""
-    period = get_object_or_404(ReportingPeriod, code=period_code)
+    period = get_object_or_404(ReportingPeriod.objects.visible_to(request.user), code=period_code)
     centre = get_object_or_404(Centre.objects.visible_to(request.user), code=code)
     form = AskForm(request.POST or None)
     here = reverse("ask-opening", args=[period.code, centre.code])
@@ -205,9 +205,8 @@ def ask_opening(request: SignedInRequest, period_code: str, code: str) -> HttpRe
             messages.success(request, _("Asked for. The answer will stand here."))
         return HttpResponseRedirect(here)
     term = term_of(centre, period)
-    asked = list(
-        OpeningRequest.objects.filter(centre=centre, period=period).select_related("answered_by").order_by("-asked_at")
-    )
+    visible = OpeningRequest.objects.visible_to(request.user).filter(centre=centre, period=period)
+    asked = list(visible.select_related("answered_by").order_by("-asked_at"))
     context = {
         "form": form,
         "period": period,

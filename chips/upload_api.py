@@ -95,7 +95,9 @@ class InventoryTemplate(Answer):
         return found
 
     def _period(self, code: str | None) -> ReportingPeriod:
-        found = ReportingPeriod.objects.begun(timezone.localdate()).filter(code=as_code(code)).first()
+        found = (
+            ReportingPeriod.objects.visible_to(self.user).begun(timezone.localdate()).filter(code=as_code(code)).first()
+        )
         if found is None:
             raise invalid_parameter("period", _("There is no such period, or it has not begun."))
         return found

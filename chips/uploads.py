@@ -338,9 +338,11 @@ def unfinished(user: User) -> QuerySet[Upload]:
 
     One that a later filing of the same centre and period follows waits for nobody.
     """
-    later = Submission.objects.filter(
-        centre=OuterRef("centre"), period=OuterRef("period"), created_at__gt=OuterRef("received_at")
-    ).exclude(status=SubmissionStatus.WITHDRAWN)
+    later = (
+        Submission.objects.visible_to(user)
+        .filter(centre=OuterRef("centre"), period=OuterRef("period"), created_at__gt=OuterRef("received_at"))
+        .exclude(status=SubmissionStatus.WITHDRAWN)
+    )
     open_uploads = Upload.objects.visible_to(user).filter(
         status__in=[*UNREAD, UploadStatus.FAULTY, UploadStatus.FAILED]
     )

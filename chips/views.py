@@ -34,7 +34,7 @@ PAGE = 25
 def show_submission(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """What was filed: its lines, what the check noticed, and the steps that the reader may take."""
     submission = visible(request, submission_id)
-    lines = submission.lines.select_related("chip_model__vendor").order_by("row")
+    lines = submission.lines.visible_to(request.user).select_related("chip_model__vendor").order_by("row")
     language = get_language() or "en"
     page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
     upload = Upload.objects.filter(submission=submission).first()
@@ -57,7 +57,7 @@ def show_submission(request: SignedInRequest, submission_id: int) -> HttpRespons
         "is_reviewer": is_reviewer,
         "is_repudiable": is_repudiable(submission, timezone.now()),
         "remarks": earlier_remarks(submission, request.user),
-        "has_receipt": request.user.role != Role.ANALYST and submission.receipts.exists(),
+        "has_receipt": submission.receipts.visible_to(request.user).exists(),
     }
     return render(request, "chips/submission.html", context)
 

@@ -21,7 +21,6 @@ class MandateSerializer(serializers.ModelSerializer[Mandate]):
 class Mandates(Resource):
     """The rules that centres must meet; what they ask for stands in their provisions."""
 
-    is_reference = True
     queryset = Mandate.objects.all()
     serializer_class = MandateSerializer
     ordering = "code"

@@ -33,7 +33,8 @@ def decide_chip(request: SignedInRequest, chip_id: int, claim_id: int) -> HttpRe
     """Let a claim count from a day on, knowing whose outcome that flips."""
     if not decides_on_catalogue(request.user):
         raise PermissionDenied
-    claim = get_object_or_404(Claim.objects.select_related("chip_model__vendor"), pk=claim_id, chip_model=chip_id)
+    claims = Claim.objects.visible_to(request.user).select_related("chip_model__vendor")
+    claim = get_object_or_404(claims, pk=claim_id, chip_model=chip_id)
     model = claim.chip_model
     form = AdoptionForm(request.POST or None, claim=claim)
     if form.is_valid() and form.is_taken(request):
@@ -75,7 +76,8 @@ def record_centre(request: SignedInRequest, code: str) -> HttpResponse:
         return redirect("centre", centre.code)
     if record is not None:
         context["effects"] = effects.of_records([record])
-    context["records"] = centre.records.select_related("recorded_by").order_by("-from_on", "-recorded_at")
+    records = CentreRecord.objects.visible_to(request.user).filter(centre=centre)
+    context["records"] = records.select_related("recorded_by").order_by("-from_on", "-recorded_at")
     return render(request, "compliance/record_centre.html", context, status=looked_at_status(request, form))
 
 

@@ -32,7 +32,7 @@ def show_determination(request: SignedInRequest, determination_id: int) -> HttpR
     context = {
         "determination": determination,
         "provisional": reasons_of([determination], now=timezone.now())[determination.pk],
-        "superseded_by": _superseded_by(determination),
+        "superseded_by": _superseded_by(request, determination),
         "cause": wording.CAUSES.get(determination.cause, determination.cause),
         "is_nothing_published": determination.centre.provenance == Provenance.ILLUSTRATIVE
         and determination.outcome == Outcome.NOT_REPORTED,
@@ -70,9 +70,9 @@ def _explained(determination: Determination, explanation: Explanation) -> dict[s
     }
 
 
-def _superseded_by(determination: Determination) -> CurrentDetermination | None:
+def _superseded_by(request: SignedInRequest, determination: Determination) -> CurrentDetermination | None:
     """What stands in the determination's place; None where it stands itself, or nothing does."""
-    current = CurrentDetermination.objects.filter(
+    current = CurrentDetermination.objects.visible_to(request.user).filter(
         centre=determination.centre_id, mandate=determination.provision.mandate_id, period=determination.period_id
     )
     return current.exclude(determination=determination.pk).first()

@@ -2,7 +2,7 @@
 
 import hashlib
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -100,12 +100,13 @@ class AskForm(TermsForm):
     """An exemption that an operator asks for, for one of its centres."""
 
     mandate = MandateField(
-        label=_("Mandate"), queryset=Mandate.objects.all(), widget=forms.Select(attrs={"class": "form-select"})
+        label=_("Mandate"), queryset=Mandate.objects.none(), widget=forms.Select(attrs={"class": "form-select"})
     )
     field_order = ("mandate", "from_on", "to_on", "extent", "percent", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        cast(MandateField, self.fields["mandate"]).queryset = Mandate.objects.visible_to(user)
         self.fields["reason"].label = _("Why the centre cannot meet the mandate in that time")
 
 
@@ -116,13 +117,14 @@ class ProposalForm(TermsForm):
         label=_("Centre, by its code"), max_length=20, widget=forms.TextInput(attrs={"class": "form-control"})
     )
     mandate = MandateField(
-        label=_("Mandate"), queryset=Mandate.objects.all(), widget=forms.Select(attrs={"class": "form-select"})
+        label=_("Mandate"), queryset=Mandate.objects.none(), widget=forms.Select(attrs={"class": "form-select"})
     )
     field_order = ("centre", "mandate", "from_on", "to_on", "extent", "percent", "reason")
     judged_by = ("centre", "mandate", *TermsForm.judged_by)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        cast(MandateField, self.fields["mandate"]).queryset = Mandate.objects.visible_to(user)
         self.user = user
 
     def clean_centre(self) -> Centre:

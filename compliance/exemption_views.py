@@ -45,7 +45,7 @@ _DECIDERS = ("proposed_by", "granted_by", "revoked_by", "closed_by")
 @require_GET
 def list_exemptions(request: SignedInRequest) -> HttpResponse:
     """What is asked for or proposed and waits, and the exemptions that there are or were."""
-    mandates, regions = list(Mandate.objects.all()), list(Region.objects.all())
+    mandates, regions = _mandates_and_regions(request)
     choice = choice_of(request.GET, mandates, regions)
     query = request.GET.copy()
     query.pop("page", None)
@@ -68,7 +68,7 @@ def list_exemptions(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def export_exemptions(request: SignedInRequest) -> StreamingHttpResponse:
     """The exemptions that the reader chose, as CSV."""
-    choice = choice_of(request.GET, list(Mandate.objects.all()), list(Region.objects.all()))
+    choice = choice_of(request.GET, *_mandates_and_regions(request))
     answer = StreamingHttpResponse(as_csv(chosen(request.user, choice)), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="exemptions.csv"'
     return answer
@@ -89,7 +89,7 @@ def show_exemption(request: SignedInRequest, exemption_id: int) -> HttpResponse:
 def ask_exemption(request: SignedInRequest, code: str) -> HttpResponse:
     """Ask for an exemption of a centre of one's own."""
     centre = get_object_or_404(Centre.objects.visible_to(request.user), code=code)
-    form = AskForm(request.POST or None, initial={"mandate": _mandate_named(request)})
+    form = AskForm(request.POST or None, user=request.user, initial={"mandate": _mandate_named(request)})
     if request.method == "POST" and form.is_valid():
         try:
             asked = exemptions.ask(
@@ -274,7 +274,7 @@ def _show_exemption(
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "exemption": exemption,
-        "asked": None if request.user.role == Role.ANALYST else _request_of(exemption),
+        "asked": None if request.user.role == Role.ANALYST else _request_of(request, exemption),
         "offices": {name: office_of(who) for name in _DECIDERS if (who := getattr(exemption, name))},
     }
     if exemption.status == ExemptionStatus.PROPOSED:
@@ -349,9 +349,14 @@ def _request(request: SignedInRequest, request_id: int) -> ExemptionRequest:
     return get_object_or_404(related, pk=request_id)
 
 
-def _request_of(exemption: Exemption) -> ExemptionRequest | None:
-    return ExemptionRequest.objects.filter(exemption=exemption).first()
+def _request_of(request: SignedInRequest, exemption: Exemption) -> ExemptionRequest | None:
+    return ExemptionRequest.objects.visible_to(request.user).filter(exemption=exemption).first()
+
+
+def _mandates_and_regions(request: SignedInRequest) -> tuple[list[Mandate], list[Region]]:
+    return list(Mandate.objects.visible_to(request.user)), list(Region.objects.visible_to(request.user))
 
 
 def _mandate_named(request: SignedInRequest) -> Mandate | None:
-    return Mandate.objects.filter(code=request.GET.get("mandate", "").replace("\0", "")).first()
+    code = request.GET.get("mandate", "").replace("\0", "")
+    return Mandate.objects.visible_to(request.user).filter(code=code).first()

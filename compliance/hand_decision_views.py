@@ -37,7 +37,8 @@ class Choice(NamedTuple):
 def list_by_hand(request: SignedInRequest) -> HttpResponse:
     """The centres that a rule leaves to be decided by hand, undecided first; apart, those of which nobody can tell."""
     now = timezone.now()
-    periods = list(ReportingPeriod.objects.filter(ends_on__lt=timezone.localdate()).order_by("-code")[:PAGE])
+    ended = ReportingPeriod.objects.visible_to(request.user).filter(ends_on__lt=timezone.localdate())
+    periods = list(ended.order_by("-code")[:PAGE])
     choice, provisions = _choice(request, periods)
     context: dict[str, Any] = {"choice": choice, "provisions": provisions, "periods": periods}
     if choice.provision is not None and choice.provision.case_by_case is not None:
@@ -101,7 +102,8 @@ def decide_by_hand(request: SignedInRequest, provision_id: int, code: str) -> Ht
 
 def _asked(request: SignedInRequest, provision_id: int, code: str) -> tuple[Centre, Provision]:
     visible = Centre.objects.visible_to(request.user).select_related("region", "operator")
-    provision = get_object_or_404(Provision.objects.issued().select_related("mandate"), pk=provision_id)
+    issued = Provision.objects.visible_to(request.user).issued()
+    provision = get_object_or_404(issued.select_related("mandate"), pk=provision_id)
     if provision.case_by_case is None:
         raise Http404
     return get_object_or_404(visible, code=code), provision
@@ -117,7 +119,7 @@ def _show_by_hand(
         "centre": centre,
         "provision": provision,
         "standing": next((one for one in hand_decisions.of_centre(user, centre) if one.provision == provision), None),
-        "record": CentreRecord.objects.as_of(today, timezone.now()).filter(centre=centre).first(),
+        "record": CentreRecord.objects.visible_to(user).as_of(today, timezone.now()).filter(centre=centre).first(),
         "decisions": [(one, office_of(one.decided_by)) for one in decisions],
         **_scopes(provision),
         "form": form or HandDecisionForm(centre=centre, provision=provision, user=user, initial={"from_on": today}),

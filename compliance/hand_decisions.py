@@ -69,8 +69,9 @@ def listed(provision: Provision, *, user: User, day: date, known_at: datetime) -
 
     What is undecided comes first, then by the codes of the centres.
     """
-    holding = CentreRecord.objects.as_of(day, known_at).filter(centre__in=Centre.objects.visible_to(user))
-    records = CentreRecord.objects.filter(pk__in=holding.values("pk")).exclude(status=CentreStatus.CLOSED)
+    seen = CentreRecord.objects.visible_to(user)
+    holding = seen.as_of(day, known_at)
+    records = seen.filter(pk__in=holding.values("pk")).exclude(status=CentreStatus.CLOSED)
     records = records.select_related("centre__region")
     own, wider = matching(provision.rule["scope"]), _NOBODY
     perhaps = _NOBODY

@@ -165,11 +165,9 @@ def stocks_of_inventory(submission: Submission) -> list[Stock]:
     return [stock_of(row) for row in rows]
 
 
-def stocks_by_region(
-    user: User, period: ReportingPeriod, region: Region | None = None, **chosen: str
-) -> dict[str, list[Stock]]:
-    """What is in service in each region that `user` sees whole, by its code; `chosen` are fields of the rollup."""
-    rollups = StockRollup.objects.visible_to(user).filter(period=period, **chosen)
+def stocks_by_region(user: User, period: ReportingPeriod, region: Region | None = None) -> dict[str, list[Stock]]:
+    """What is in service in each region that `user` sees whole, by its code."""
+    rollups = StockRollup.objects.visible_to(user).filter(period=period)
     if region is not None:
         rollups = rollups.filter(region=region)
     rows = (

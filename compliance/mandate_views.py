@@ -25,7 +25,7 @@ PAGE = 50
 @require_GET
 def list_mandates(request: SignedInRequest) -> HttpResponse:
     """Every mandate, and how it stands today."""
-    page = Paginator(Mandate.objects.all(), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(Mandate.objects.visible_to(request.user), PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "standings": standings(page, request.user, timezone.localdate()),
@@ -56,7 +56,7 @@ def write_mandate(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def show_mandate(request: SignedInRequest, code: str) -> HttpResponse:
     """A mandate: its source and how far to trust it, what it asks for over time, and its provisions."""
-    mandate = get_object_or_404(Mandate, code=code)
+    mandate = get_object_or_404(Mandate.objects.visible_to(request.user), code=code)
     today = timezone.localdate()
     visible = mandate.provisions.visible_to(request.user).select_related("mandate", "written_by")
     sorted_out = sort_out(visible, today)

@@ -50,8 +50,9 @@ class Told(NamedTuple):
 def choice_of(user: User, query: Mapping[str, str]) -> tuple[Chosen, list[ReportingPeriod], list[Region]]:
     """What an address names (open ones where it names no state), the periods and the regions there are to choose."""
     seen = Movement.objects.visible_to(user)
-    periods = list(ReportingPeriod.objects.filter(Exists(seen.filter(period=OuterRef("pk")))).order_by("-code"))
-    regions = list(Region.objects.filter(Exists(seen.filter(centre__region=OuterRef("pk")))))
+    of_period = Exists(seen.filter(period=OuterRef("pk")))
+    periods = list(ReportingPeriod.objects.visible_to(user).filter(of_period).order_by("-code"))
+    regions = list(Region.objects.visible_to(user).filter(Exists(seen.filter(centre__region=OuterRef("pk")))))
     state, kind = query.get("state", MovementState.OPEN), query.get("kind")
     chosen = Chosen(
         state=MovementState(state) if state in MovementState.values else None,

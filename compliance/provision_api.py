@@ -100,7 +100,7 @@ class Provisions(Resource):
         return once(request, self.user, act)
 
     def _mandate(self) -> Mandate:
-        return get_object_or_404(Mandate, code=self.kwargs.get("code"))
+        return get_object_or_404(Mandate.objects.visible_to(self.user), code=self.kwargs.get("code"))
 
 
 def refused(wrong: WrongProvision) -> Problem:

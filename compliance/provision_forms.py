@@ -15,6 +15,7 @@ from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from centres.models import CentreKind, Ownership, Region
 from centres.templatetags.names import named
 from chips.models import ChipClass, LineStatus, Workload
@@ -236,10 +237,10 @@ class Entry:
     `is_shortened` whether a row was taken away.
     """
 
-    def __init__(self, sent: QueryDict | None, begins_with: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, user: User, sent: QueryDict | None, begins_with: Mapping[str, Any] | None = None) -> None:
         document = begins_with or _FIRST
         rule, scope = document["rule"], document["rule"]["scope"]
-        self._sent, self.provinces = sent, list(Region.objects.all())
+        self._sent, self.provinces = sent, list(Region.objects.visible_to(user))
         self.texts = TextsForm(sent, initial=dict(document))
         begun = {**rule, **rule["population"], "domestic": ", ".join(rule["domestic"])}
         self.rule = RuleForm(sent, initial=begun | {"is_by_hand": document["case_by_case"] is not None})

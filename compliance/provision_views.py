@@ -149,7 +149,8 @@ def _provision(request: SignedInRequest, provision_id: int) -> Provision:
 def _under_way(request: SignedInRequest, provision_id: int) -> Provision:
     """A provision that is not issued yet, for those who write; any other is not there."""
     require_writer(request.user)
-    return get_object_or_404(Provision.objects.under_way().select_related("mandate", "written_by"), pk=provision_id)
+    under_way = Provision.objects.visible_to(request.user).under_way()
+    return get_object_or_404(under_way.select_related("mandate", "written_by"), pk=provision_id)
 
 
 def _taken(request: SignedInRequest, act: Callable[[], object]) -> bool:

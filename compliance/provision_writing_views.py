@@ -30,9 +30,9 @@ _NOT_READ = ("/legal_text", "/citation", "/link")
 def write_provision(request: SignedInRequest, code: str) -> HttpResponse:
     """Write a new provision of a mandate; it begins as the one that ``supersedes`` names, where it names one."""
     require_writer(request.user)
-    mandate = get_object_or_404(Mandate, code=code)
+    mandate = get_object_or_404(Mandate.objects.visible_to(request.user), code=code)
     basis = _basis(request, mandate)
-    entry = Entry(_sent(request), provisions.document_of(basis) | {"from_on": ""} if basis else None)
+    entry = Entry(request.user, _sent(request), provisions.document_of(basis) | {"from_on": ""} if basis else None)
 
     def write(document: dict[str, Any]) -> Provision:
         return provisions.write(mandate=mandate, by=request.user, document=document)
@@ -49,7 +49,7 @@ def rewrite_provision(request: SignedInRequest, provision_id: int) -> HttpRespon
     if "rewrite" not in provisions.steps_open(provision, request.user):
         messages.error(request, _("A draft is changed by whoever wrote it, before it is proposed."))
         return redirect("provision", provision.pk)
-    entry = Entry(_sent(request), provisions.document_of(provision))
+    entry = Entry(request.user, _sent(request), provisions.document_of(provision))
 
     def rewrite(document: dict[str, Any]) -> Provision:
         return provisions.rewrite(provision=provision, by=request.user, document=document)
@@ -62,7 +62,7 @@ def rewrite_provision(request: SignedInRequest, provision_id: int) -> HttpRespon
 def read_entry(request: SignedInRequest) -> HttpResponse:
     """How what is being typed reads, in both languages, or what is wrong with it: beside the fields, as one types."""
     require_writer(request.user)
-    return render(request, "compliance/_provision_reading.html", _read(Entry(request.POST)))
+    return render(request, "compliance/_provision_reading.html", _read(Entry(request.user, request.POST)))
 
 
 @for_roles(Role.REGULATOR)
@@ -70,7 +70,7 @@ def read_entry(request: SignedInRequest) -> HttpResponse:
 def repeal_mandate(request: SignedInRequest, code: str) -> HttpResponse:
     """Write the provision that repeals a mandate from a day on: it goes the same way as any other."""
     require_writer(request.user)
-    mandate = get_object_or_404(Mandate, code=code)
+    mandate = get_object_or_404(Mandate.objects.visible_to(request.user), code=code)
     standing = provisions.latest_issued(mandate)
     if standing is None or standing.is_repeal:
         raise Http404

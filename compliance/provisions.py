@@ -209,7 +209,15 @@ def document_of(provision: Provision) -> dict[str, Any]:
 
 def unsaved(document: Mapping[str, Any]) -> Provision:
     """The provision that a sound `document` comes to, to be read and nothing else."""
-    return Provision(**{**document, "from_on": date.fromisoformat(document["from_on"])})
+    return Provision(**_written(document))
+
+
+def _written(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that a sound `document` fills, and no other that it might name."""
+    texts = {
+        name: document[name] for name in ("rule", "case_by_case", "legal_text", "legal_text_zh", "citation", "link")
+    }
+    return texts | {"from_on": date.fromisoformat(document["from_on"])}
 
 
 def seal_of(provision: Provision) -> str:
@@ -224,7 +232,7 @@ def _columns(mandate: Mandate, document: Mapping[str, Any]) -> dict[str, Any]:
         faults = [taken]
     if faults:
         raise WrongProvision(faults)
-    return {**document, "from_on": date.fromisoformat(document["from_on"])}
+    return _written(document)
 
 
 def _take(provision: Provision, step: str, by: User) -> Provision:

@@ -79,7 +79,7 @@ def _of_stock(user: User, asked: Asked) -> list[Row]:
     for row in summed.order_by():
         stocks[_key(asked, row)].append(stock_of(row))
     catalogue = Catalogue()
-    ends_on = dict(ReportingPeriod.objects.values_list("code", "ends_on"))
+    ends_on = dict(ReportingPeriod.objects.visible_to(user).values_list("code", "ends_on"))
     chips = {period: catalogue.on(ends_on[period]) for period in {key.period for key in stocks} if period}
     return [
         Row(key, [looks for looks in looks_at(stock, chips[key.period or ""]) if looks.population.code in LOOKED_AT])

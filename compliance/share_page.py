@@ -53,9 +53,10 @@ class Chosen(NamedTuple):
 def choice_of(user: User, query: Mapping[str, str]) -> Chosen:
     """What an address names and `user` cannot see counts as not chosen; the latest period comes first."""
     seen = StockRollup.objects.visible_to(user)
-    periods = list(ReportingPeriod.objects.filter(Exists(seen.filter(period=OuterRef("pk")))).order_by("-code"))
+    of_period = Exists(seen.filter(period=OuterRef("pk")))
+    periods = list(ReportingPeriod.objects.visible_to(user).filter(of_period).order_by("-code"))
     period = next((one for one in periods if one.code == query.get("period")), periods[0] if periods else None)
-    regions = list(Region.objects.filter(Exists(seen.filter(period=period, region=OuterRef("pk")))))
+    regions = list(Region.objects.visible_to(user).filter(Exists(seen.filter(period=period, region=OuterRef("pk")))))
     region = next((one for one in regions if one.code == query.get("region")), None)
     return Chosen(period, region, periods, regions)
 
@@ -121,7 +122,7 @@ def of_centre(user: User, centre: Centre, period_code: str | None) -> dict[str, 
 
 def _told_twice(user: User, centre: Centre, period: ReportingPeriod) -> list[ToldTwice]:
     """A centre's verdicts that the other measure contradicts."""
-    current = CurrentDetermination.objects.filter(centre=centre, period=period).values("determination")
+    current = CurrentDetermination.objects.visible_to(user).filter(centre=centre, period=period).values("determination")
     found = stories.tell_two_stories(Determination.objects.visible_to(user).filter(pk__in=current))
     return [told_twice(one) for one in found.select_related("provision__mandate", "centre")]
 

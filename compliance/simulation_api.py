@@ -177,7 +177,7 @@ class Trials(Resource):
     @extend_schema(request=TrialBody, responses={201: WholeSimulationSerializer})
     def create(self, request: Request, code: str) -> Response:
         """Judge a rule over a period, where the caller is a regulator, beside what stands; it touches nothing."""
-        mandate = get_object_or_404(Mandate, code=code)
+        mandate = get_object_or_404(Mandate.objects.visible_to(self.user), code=code)
         self.require_role(Role.REGULATOR)
         asked = self.read_body(TrialBody)
 

@@ -25,9 +25,8 @@ _LONGEST_RULE = 20_000
 
 def rules_to_try(user: User) -> QuerySet[Provision]:
     """The provisions whose rule `user` may try: those that are issued, and drafts for those who write them."""
-    known = Provision.objects.issued()
-    if may_write(user):
-        known |= Provision.objects.under_way()
+    seen = Provision.objects.visible_to(user)
+    known = seen.issued() | seen.under_way() if may_write(user) else seen.issued()
     return known.select_related("mandate").order_by("mandate__code", "-from_on", "-pk")
 
 
@@ -83,7 +82,7 @@ class TrialForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(_RuleChoice, self.fields["provision"]).queryset = rules_to_try(user)
-        begun = ReportingPeriod.objects.begun(localdate())
+        begun = ReportingPeriod.objects.visible_to(user).begun(localdate())
         cast(PeriodChoice, self.fields["period"]).queryset = begun.order_by("-code")
 
     def clean_rule(self) -> dict[str, Any] | None:

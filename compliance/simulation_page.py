@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, QuerySet
 
 from accounts.models import User
-from centres.models import Centre, Region
+from centres.models import Region
 from compliance.models import Outcome, SimulatedChange, Simulation
 from compliance.reading import steps_of
 from compliance.trial import MEASURES
@@ -80,7 +80,7 @@ def chart(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def changes_seen(simulation: Simulation, user: User) -> QuerySet[SimulatedChange]:
     """The centres whose outcome changes and of which `user` may know, those that never filed among them."""
-    seen = simulation.changes.filter(centre__in=Centre.objects.visible_to(user))
+    seen = simulation.changes.visible_to(user)
     return seen.select_related("centre__region").order_by("outcome_before", "outcome_after", "centre__code")
 
 

@@ -95,8 +95,9 @@ def _simulation(request: SignedInRequest, key: UUID) -> Simulation:
 
 def _initial(request: SignedInRequest) -> dict[str, Any]:
     """What the form begins with: the rule and the period that the address names, else the latest that was judged."""
-    determined = CurrentDetermination.objects.order_by("-period").values_list("period", flat=True)
-    initial: dict[str, Any] = {"period": request.GET.get("period") or determined.first()}
+    determined = CurrentDetermination.objects.visible_to(request.user).order_by("-period")
+    latest = determined.values_list("period", flat=True).first()
+    initial: dict[str, Any] = {"period": request.GET.get("period") or latest}
     if asked := request.GET.get("provision"):
         if not asked.isascii() or not asked.isdecimal() or len(asked) > 18:
             raise Http404

@@ -1,6 +1,6 @@
 """Determinations that units and computing power tell differently: found by an index of just these."""
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from centres.models import Provenance, Region, ReportingPeriod
@@ -9,7 +9,6 @@ from compliance.models import (
     TELLS_TWO_STORIES,
     UNITS_TELL_OTHERWISE,
     Determination,
-    DeterminationQuerySet,
     Mandate,
 )
 
@@ -20,7 +19,7 @@ _OTHERWISE = (_BY_UNITS & COMPUTE_TELLS_OTHERWISE) | (~_BY_UNITS & UNITS_TELL_OT
 
 def telling_two_stories(
     user: User, period: ReportingPeriod, *, region: Region | None = None, mandate: Mandate | None = None
-) -> DeterminationQuerySet:
+) -> QuerySet[Determination]:
     """The current determinations of centres that file whose verdict the other measure contradicts, by code.
 
     Compliant by units and surely under 30% by computing power, or non-compliant and surely over 70%; for a rule that
@@ -38,6 +37,6 @@ def telling_two_stories(
     return found.select_related("centre__region", "provision__mandate").order_by("centre__code", "provision_id")
 
 
-def tell_two_stories(determinations: DeterminationQuerySet) -> DeterminationQuerySet:
+def tell_two_stories(determinations: QuerySet[Determination]) -> QuerySet[Determination]:
     """Those of `determinations` whose verdict the other measure contradicts."""
     return determinations.filter(_OTHERWISE)

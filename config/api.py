@@ -6,6 +6,7 @@ from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path, re_path
+from django.views.decorators.http import require_safe
 from drf_spectacular import authentication
 from drf_spectacular.renderers import OpenApiJsonRenderer2
 from drf_spectacular.utils import extend_schema
@@ -56,12 +57,14 @@ class Missing(Answer):
         """What is not there has no parameters that could be wrong."""
 
 
+@require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """The API to try out, by Swagger UI."""
     return render(request, "config/api_docs.html")
 
 
 # It writes its style sheet in the browser.
+@require_safe
 @csp_update({"style-src": ["'self'", "'unsafe-inline'"]})
 def redoc(request: HttpRequest) -> HttpResponse:
     """The API to read, by Redoc."""

@@ -60,7 +60,7 @@ def content(user: User, centre: Centre, period_code: str | None) -> dict[str, An
     return {
         "centre": centre,
         "record": _record(centre, period),
-        "records": centre.records.order_by("from_on", "recorded_at"),
+        "records": CentreRecord.objects.visible_to(user).filter(centre=centre).order_by("from_on", "recorded_at"),
         "period": period,
         "periods": periods,
         "standings": _standings(determined),

@@ -16,7 +16,11 @@ def choice_of(user: User, query: QueryDict) -> tuple[Choice | None, list[Reporti
 
     What an address names and nobody can see counts as not chosen.
     """
-    periods, mandates, regions = periods_seen(user), list(Mandate.objects.all()), list(Region.objects.all())
+    periods, mandates, regions = (
+        periods_seen(user),
+        list(Mandate.objects.visible_to(user)),
+        list(Region.objects.visible_to(user)),
+    )
     if not periods or not mandates:
         return None, periods, mandates, regions
     by_code = {mandate.code: mandate for mandate in mandates}

@@ -96,7 +96,7 @@ class MandateRow(NamedTuple):
 def periods_seen(user: User) -> list[ReportingPeriod]:
     """The periods for which something is determined of what `user` may see, latest first."""
     seen = _filed(user).filter(period=OuterRef("pk"))
-    return list(ReportingPeriod.objects.filter(Exists(seen)).order_by("-code"))
+    return list(ReportingPeriod.objects.visible_to(user).filter(Exists(seen)).order_by("-code"))
 
 
 def mandate_rows(user: User, period: ReportingPeriod, region: Region | None) -> list[MandateRow]:
@@ -115,7 +115,7 @@ def mandate_rows(user: User, period: ReportingPeriod, region: Region | None) -> 
         compute[key] += origins_of(row, "compute")
     return [
         MandateRow(mandate, outcomes[mandate.pk], units[mandate.pk], compute[mandate.pk])
-        for mandate in Mandate.objects.filter(pk__in=outcomes)
+        for mandate in Mandate.objects.visible_to(user).filter(pk__in=outcomes)
     ]
 
 
@@ -188,9 +188,11 @@ def awaiting(user: User) -> QuerySet[Submission]:
     if user.role == Role.REGULATOR:
         return visible.filter(status=SubmissionStatus.SUBMITTED)
     if user.role == Role.OPERATOR:
-        later = Submission.objects.filter(
-            centre=OuterRef("centre"), period=OuterRef("period"), pk__gt=OuterRef("pk")
-        ).exclude(status=SubmissionStatus.WITHDRAWN)
+        later = (
+            Submission.objects.visible_to(user)
+            .filter(centre=OuterRef("centre"), period=OuterRef("period"), pk__gt=OuterRef("pk"))
+            .exclude(status=SubmissionStatus.WITHDRAWN)
+        )
         return visible.filter(~Exists(later), status__in=[SubmissionStatus.DRAFT, SubmissionStatus.RETURNED])
     return visible.none()
 
@@ -213,7 +215,7 @@ def fallen(user: User, choice: Choice, before: ReportingPeriod | None) -> int:
     """How many centres complied in the period before and do not comply now."""
     if before is None:
         return 0
-    complied = CurrentDetermination.objects.filter(
+    complied = CurrentDetermination.objects.visible_to(user).filter(
         period=before, mandate=choice.mandate, outcome=Outcome.COMPLIANT, centre=OuterRef("centre")
     )
     now = _filed(user).filter(

@@ -69,7 +69,7 @@ def tiles(user: User, period: ReportingPeriod, mandate: Mandate) -> list[Tile]:
     )
     compliance = {row["region_id"]: row for row in counted.order_by()}
     found = []
-    for region in Region.objects.all():
+    for region in Region.objects.visible_to(user):
         row, counts = by_region.get(region.pk), compliance.get(region.pk, {"asked": 0, "compliant": 0})
         units, compute = (origins_of(row, "units"), origins_of(row, "compute")) if row else (Origins(), Origins())
         found.append(Tile(region, units, compute, counts["compliant"], counts["asked"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,10 +11,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.scopes import ReferenceQuerySet
 from centres.models import Confidence
-
-if TYPE_CHECKING:
-    pass
 
 
 class ChipClass(models.TextChoices):
@@ -54,6 +51,8 @@ class Vendor(models.Model):
     source = models.TextField(blank=True)
     confidence = models.CharField(max_length=20, choices=Confidence.choices)
 
+    objects = ReferenceQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
 
@@ -61,7 +60,7 @@ class Vendor(models.Model):
         return self.name
 
 
-class ChipModelQuerySet(models.QuerySet["ChipModel"]):
+class ChipModelQuerySet(ReferenceQuerySet["ChipModel"]):
     def first_called(self) -> dict[int, tuple[str, str]]:
         """By key the name and the class under which each was first recorded, whatever it is called since."""
         first = ChipRevision.objects.filter(chip_model=OuterRef("pk")).order_by("recorded_at", "pk")
@@ -105,6 +104,8 @@ class Alias(models.Model):
     chip_model = models.ForeignKey(ChipModel, on_delete=models.CASCADE, related_name="aliases")
     text = models.CharField(max_length=80)
 
+    objects = ReferenceQuerySet.as_manager()
+
     class Meta:
         ordering = ["text"]
         constraints = [models.UniqueConstraint(fields=["chip_model", "text"], name="alias_once")]
@@ -120,6 +121,8 @@ class Claim(models.Model):
     confidence = models.CharField(max_length=20, choices=Confidence.choices)
     read_on = models.DateField(null=True, blank=True)
     recorded_at = models.DateTimeField(default=timezone.now)
+
+    objects = ReferenceQuerySet.as_manager()
 
     class Meta:
         ordering = ["chip_model_id", "figure", "pk"]
@@ -155,6 +158,8 @@ class Adoption(models.Model):
     decided_by = models.CharField(max_length=150)
     reason = models.TextField()
 
+    objects = ReferenceQuerySet.as_manager()
+
     class Meta:
         ordering = ["chip_model_id", "figure", "from_on", "recorded_at"]
         constraints = [
@@ -164,7 +169,7 @@ class Adoption(models.Model):
         ]
 
 
-class ChipRevisionQuerySet(models.QuerySet["ChipRevision"]):
+class ChipRevisionQuerySet(ReferenceQuerySet["ChipRevision"]):
     def as_of(self, day: date, known_at: datetime) -> ChipRevisionQuerySet:
         """The one revision of each model that holds on `day`, as it was known at `known_at`."""
         return (
@@ -209,6 +214,8 @@ class MarketTotal(models.Model):
     share_percent = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
     source = models.TextField()
     confidence = models.CharField(max_length=20, choices=Confidence.choices)
+
+    objects = ReferenceQuerySet.as_manager()
 
     class Meta:
         ordering = ["period", "measure", "pk"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from centres.models import Centre, Provenance, ReportingPeriod
+from centres.models import Centre, OfCentreQuerySet, Provenance, ReportingPeriod
 from chips.models.catalogue import ChipModel
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class SubmissionStatus(models.TextChoices):
     REPUDIATED = "repudiated", _("repudiated")
 
 
-class SubmissionQuerySet(models.QuerySet["Submission"]):
+class SubmissionQuerySet(OfCentreQuerySet["Submission"]):
     def accepted_as_known(self, period: ReportingPeriod, known_at: datetime) -> SubmissionQuerySet:
         """The one submission of each centre that stands for `period`: the last version accepted by `known_at`.
 
@@ -64,7 +64,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def visible_to(self, user: User) -> SubmissionQuerySet:
         """The submissions that `user` may read: of its centres, and drafts only for those who file them."""
-        visible = self.filter(centre__in=Centre.objects.visible_to(user))
+        visible = super().visible_to(user)
         if user.role == Role.OPERATOR:
             return visible
         # What was never submitted is its operator's alone, discarded or not.
@@ -170,6 +170,17 @@ class Submission(models.Model):
         return None if user.role == Role.ANALYST else self.decision_comment
 
 
+_OfSubmission = TypeVar("_OfSubmission", bound=models.Model)
+
+
+class OfSubmissionQuerySet(models.QuerySet[_OfSubmission]):
+    """What belongs to one submission."""
+
+    def visible_to(self, user: User) -> Self:
+        """What belongs to the submissions that `user` may read."""
+        return self.filter(submission__in=Submission.objects.visible_to(user))
+
+
 class UploadStatus(models.TextChoices):
     WAITING = "waiting", _("waiting to be read")
     READING = "reading", _("being read")
@@ -179,12 +190,10 @@ class UploadStatus(models.TextChoices):
     DISCARDED = "discarded", _("discarded")
 
 
-class UploadQuerySet(models.QuerySet["Upload"]):
+class UploadQuerySet(OfCentreQuerySet["Upload"]):
     def visible_to(self, user: User) -> UploadQuerySet:
         """The files that `user` may know of: those of its own centres, and nobody else any."""
-        if user.role != Role.OPERATOR:
-            return self.none()
-        return self.filter(centre__in=Centre.objects.visible_to(user))
+        return super().visible_to(user) if user.role == Role.OPERATOR else self.none()
 
 
 class Upload(models.Model):
@@ -248,6 +257,8 @@ class Confirmation(models.Model):
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     confirmed_at = models.DateTimeField()
 
+    objects = OfSubmissionQuerySet.as_manager()
+
     class Meta:
         ordering = ["submission_id", "key"]
         constraints = [
@@ -261,6 +272,12 @@ class ReceiptKind(models.TextChoices):
     ACCEPTED = "accepted", _("accepted")
 
 
+class ReceiptQuerySet(OfSubmissionQuerySet["Receipt"]):
+    def visible_to(self, user: User) -> ReceiptQuerySet:
+        """Those of the submissions that `user` may read; no analyst's, since they name who signed."""
+        return self.none() if user.role == Role.ANALYST else super().visible_to(user)
+
+
 class Receipt(models.Model):
     """What the register confirmed of a submission, word for word as it was issued: `chips.receipts` makes it."""
 
@@ -270,6 +287,8 @@ class Receipt(models.Model):
     # Text and not JSON: the digest is of these very characters.
     body = models.TextField()
     sha256 = models.CharField(max_length=64)
+
+    objects = ReceiptQuerySet.as_manager()
 
     class Meta:
         ordering = ["submission_id", "issued_at"]
@@ -294,6 +313,8 @@ class InventoryLine(models.Model):
     unit_price_cny = models.DecimalField(max_digits=20, decimal_places=2, null=True, blank=True)
     serial_numbers = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     note = models.CharField(max_length=500, blank=True)
+
+    objects = OfSubmissionQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -9,7 +9,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from centres.models import Centre, ReportingPeriod
+from accounts.models import Role
+from accounts.scopes import OwnQuerySet
+from centres.models import Centre, OfCentreQuerySet, ReportingPeriod
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -35,6 +37,8 @@ class Reminder(models.Model):
     next_at = models.DateTimeField()
     last_error = models.TextField(blank=True)
 
+    objects = OwnQuerySet.as_manager()
+
     class Meta:
         ordering = ["pk"]
         indexes = [models.Index(fields=["next_at"], condition=Q(sent_at__isnull=True), name="reminder_unsent")]
@@ -45,10 +49,10 @@ class Reminder(models.Model):
         ]
 
 
-class OpeningRequestQuerySet(models.QuerySet["OpeningRequest"]):
+class OpeningRequestQuerySet(OfCentreQuerySet["OpeningRequest"]):
     def visible_to(self, user: User) -> OpeningRequestQuerySet:
-        """The requests of the centres that `user` may know of."""
-        return self.filter(centre__in=Centre.objects.visible_to(user))
+        """The requests of the centres that `user` may know of; no analyst's: they are written to regulators."""
+        return self.none() if user.role == Role.ANALYST else super().visible_to(user)
 
     def waiting(self) -> OpeningRequestQuerySet:
         return self.filter(answered_at__isnull=True)

@@ -6,14 +6,11 @@ from compliance.models.determinations import (
     TELLS_TWO_STORIES,
     UNITS_TELL_OTHERWISE,
     CurrentDetermination,
-    CurrentDeterminationQuerySet,
     Determination,
-    DeterminationQuerySet,
     DeterminationRequest,
     DeterminationRun,
     Outcome,
     OutcomeChange,
-    OutcomeChangeQuerySet,
 )
 from compliance.models.exemptions import (
     Exemption,
@@ -25,7 +22,6 @@ from compliance.models.exemptions import (
 )
 from compliance.models.mandates import (
     HandDecision,
-    HandDecisionQuerySet,
     Mandate,
     Provision,
     ProvisionQuerySet,
@@ -72,9 +68,7 @@ __all__ = [
     "AcquisitionRollup",
     "CentreShare",
     "CurrentDetermination",
-    "CurrentDeterminationQuerySet",
     "Determination",
-    "DeterminationQuerySet",
     "DeterminationRequest",
     "DeterminationRun",
     "Exemption",
@@ -84,7 +78,6 @@ __all__ = [
     "ExemptionRequestQuerySet",
     "ExemptionStatus",
     "HandDecision",
-    "HandDecisionQuerySet",
     "InventoryRollup",
     "Mandate",
     "Movement",
@@ -92,7 +85,6 @@ __all__ = [
     "MovementQuerySet",
     "Outcome",
     "OutcomeChange",
-    "OutcomeChangeQuerySet",
     "OutcomeRollup",
     "Outlook",
     "OutlookBasis",

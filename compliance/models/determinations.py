@@ -16,7 +16,8 @@ from django.db.models.lookups import Exact, GreaterThan
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from centres.models import Centre, CentreRecord, Region, ReportingPeriod
+from accounts.scopes import BookkeepingQuerySet
+from centres.models import Centre, CentreRecord, OfCentreQuerySet, Region, ReportingPeriod
 from chips.models import Submission
 from compliance.models.mandates import HandDecision, Mandate, Provision
 
@@ -42,7 +43,7 @@ class DeterminationRunQuerySet(models.QuerySet["DeterminationRun"]):
         """The runs that `user` may follow: regulators and analysts those of centres that they may know of, and those
         of what is everybody's, a provision or the catalogue. Which outcomes a run changed is asked apart.
         """
-        if user.role not in (Role.REGULATOR, Role.ANALYST):
+        if not user.is_active or user.role not in (Role.REGULATOR, Role.ANALYST):
             return self.none()
         if user.sees_whole_country:
             return self
@@ -77,12 +78,6 @@ class DeterminationRun(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-
-
-class DeterminationQuerySet(models.QuerySet["Determination"]):
-    def visible_to(self, user: User) -> DeterminationQuerySet:
-        """The determinations of the centres that `user` may know of."""
-        return self.filter(centre__in=Centre.objects.visible_to(user))
 
 
 def _tells_otherwise(measure: str) -> Q:
@@ -150,7 +145,7 @@ class Determination(models.Model):
     compute_foreign = models.DecimalField(max_digits=40, decimal_places=9, null=True)
     compute_unknown = models.DecimalField(max_digits=40, decimal_places=9, null=True)
 
-    objects = DeterminationQuerySet.as_manager()
+    objects = OfCentreQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -185,12 +180,6 @@ class Determination(models.Model):
         return sum((Fraction(part) for part in parts if part is not None), Fraction())
 
 
-class CurrentDeterminationQuerySet(models.QuerySet["CurrentDetermination"]):
-    def visible_to(self, user: User) -> CurrentDeterminationQuerySet:
-        """The current determinations of the centres that `user` may know of."""
-        return self.filter(centre__in=Centre.objects.visible_to(user))
-
-
 class CurrentDetermination(models.Model):
     """Which determination is the latest of a centre under a mandate in a period, with what lists filter and sort by.
 
@@ -222,7 +211,7 @@ class CurrentDetermination(models.Model):
     compute_foreign = models.DecimalField(max_digits=40, decimal_places=9, null=True)
     compute_unknown = models.DecimalField(max_digits=40, decimal_places=9, null=True)
 
-    objects = CurrentDeterminationQuerySet.as_manager()
+    objects = OfCentreQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -233,12 +222,6 @@ class CurrentDetermination(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["period", "mandate", "centre"], name="current_determination_once"),
         ]
-
-
-class OutcomeChangeQuerySet(models.QuerySet["OutcomeChange"]):
-    def visible_to(self, user: User) -> OutcomeChangeQuerySet:
-        """The changes of the centres that `user` may know of."""
-        return self.filter(centre__in=Centre.objects.visible_to(user))
 
 
 class OutcomeChange(models.Model):
@@ -271,7 +254,7 @@ class OutcomeChange(models.Model):
     )  # fmt: skip
     recorded_at = models.DateTimeField()
 
-    objects = OutcomeChangeQuerySet.as_manager()
+    objects = OfCentreQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -308,6 +291,8 @@ class DeterminationRequest(models.Model):
     judged = models.PositiveIntegerField(default=0)
     made = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
+
+    objects = BookkeepingQuerySet.as_manager()
 
     class Meta:
         indexes = [

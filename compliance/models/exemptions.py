@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from centres.models import Centre
+from accounts.scopes import OwnQuerySet
+from centres.models import Centre, OfCentreQuerySet
 from compliance.models.mandates import Mandate
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ class ExemptionStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
 
 
-class ExemptionQuerySet(models.QuerySet["Exemption"]):
+class ExemptionQuerySet(OfCentreQuerySet["Exemption"]):
     def visible_to(self, user: User) -> ExemptionQuerySet:
         """The exemptions of the centres that `user` may know of; those that nobody granted, for regulators alone."""
-        seen = self.filter(centre__in=Centre.objects.visible_to(user))
+        seen = super().visible_to(user)
         return seen if user.role == Role.REGULATOR else seen.granted()
 
     def granted(self) -> ExemptionQuerySet:
@@ -140,11 +141,7 @@ class Exemption(models.Model):
         return self.revoked_from_on if self.revoked_at is not None and self.revoked_at > known_at else None
 
 
-class ExemptionRequestQuerySet(models.QuerySet["ExemptionRequest"]):
-    def visible_to(self, user: User) -> ExemptionRequestQuerySet:
-        """The requests of the centres that `user` may know of."""
-        return self.filter(centre__in=Centre.objects.visible_to(user))
-
+class ExemptionRequestQuerySet(OfCentreQuerySet["ExemptionRequest"]):
     def waiting(self) -> ExemptionRequestQuerySet:
         return self.filter(answered_at__isnull=True, withdrawn_at__isnull=True)
 
@@ -209,6 +206,8 @@ class ExemptionNotice(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField()
     last_error = models.TextField(blank=True)
+
+    objects = OwnQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

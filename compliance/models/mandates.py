@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from centres.models import Centre, Confidence
+from accounts.scopes import ReferenceQuerySet
+from centres.models import Centre, Confidence, OfCentreQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -26,6 +27,8 @@ class Mandate(models.Model):
     source = models.TextField(blank=True)
     link = models.URLField(max_length=500, blank=True)
     confidence = models.CharField(max_length=20, choices=Confidence.choices)
+
+    objects = ReferenceQuerySet.as_manager()
 
     class Meta:
         ordering = ["code"]
@@ -44,12 +47,12 @@ class ProvisionStage(models.TextChoices):
     DISCARDED = "discarded", _("discarded")
 
 
-class ProvisionQuerySet(models.QuerySet["Provision"]):
+class ProvisionQuerySet(ReferenceQuerySet["Provision"]):
     def visible_to(self, user: User) -> ProvisionQuerySet:
         """What was issued; what is under way is for those who write: regulators of the whole country."""
         if user.role == Role.REGULATOR and user.sees_whole_country:
             return self
-        return self.issued()
+        return super().visible_to(user).issued()
 
     def issued(self) -> ProvisionQuerySet:
         return self.filter(issued_at__isnull=False)
@@ -145,12 +148,6 @@ class Ruling(models.TextChoices):
     RELEASED = "released", _("the rule does not apply")
 
 
-class HandDecisionQuerySet(models.QuerySet["HandDecision"]):
-    def visible_to(self, user: User) -> HandDecisionQuerySet:
-        """The decisions about the centres that `user` may know of."""
-        return self.filter(centre__in=Centre.objects.visible_to(user))
-
-
 class HandDecision(models.Model):
     """Whether a provision that is decided case by case applies to a centre, from a day on, until the next decision.
 
@@ -165,7 +162,7 @@ class HandDecision(models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
 
-    objects = HandDecisionQuerySet.as_manager()
+    objects = OfCentreQuerySet.as_manager()
 
     class Meta:
         ordering = ["centre_id", "from_on", "decided_at"]

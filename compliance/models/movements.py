@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from centres.models import Centre, ReportingPeriod
+from centres.models import Centre, OfCentreQuerySet, ReportingPeriod
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -23,12 +23,10 @@ class MovementKind(models.TextChoices):
     POWER_APART = "power_apart", _("a centre's power far from what its lines add up to")
 
 
-class MovementQuerySet(models.QuerySet["Movement"]):
+class MovementQuerySet(OfCentreQuerySet["Movement"]):
     def visible_to(self, user: User) -> MovementQuerySet:
         """Those of the centres that a regulator or an analyst may know of: whoever is asked about is not told here."""
-        if user.role == Role.OPERATOR:
-            return self.none()
-        return self.filter(centre__in=Centre.objects.visible_to(user))
+        return self.none() if user.role == Role.OPERATOR else super().visible_to(user)
 
     def open(self) -> MovementQuerySet:
         """What is still seen and was not dismissed."""

@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role
-from centres.models import Centre, Region, ReportingPeriod
+from accounts.scopes import BookkeepingQuerySet, ReferenceQuerySet
+from centres.models import Centre, OfCentreQuerySet, Region, ReportingPeriod
 from compliance.models.mandates import Mandate, Provision
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class ShareReading(models.Model):
     # The last determination of the period then: a later one makes the reading stale.
     last_determination = models.BigIntegerField()
     read_at = models.DateTimeField()
+
+    objects = BookkeepingQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["period", "counting"], name="share_reading_once")]
@@ -49,6 +51,8 @@ class CentreShare(models.Model):
     # null where nothing is to come, which most are.
     added = models.JSONField(null=True, blank=True)
 
+    objects = OfCentreQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reading", "centre"], name="centre_share_once")]
 
@@ -64,6 +68,8 @@ class OutlookRun(models.Model):
     last_error = models.TextField(blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     made = models.PositiveIntegerField(default=0)
+
+    objects = BookkeepingQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -90,8 +96,8 @@ class OutlookQuerySet(models.QuerySet["Outlook"]):
         seen = Q(centre__in=Centre.objects.visible_to(user))
         if user.sees_whole_country:
             seen |= Q(centre__isnull=True)
-        elif user.role == Role.REGULATOR:
-            seen |= Q(centre__isnull=True, region__in=user.region_codes)
+        else:
+            seen |= Q(centre__isnull=True, region__in=user.provinces_seen)
         return self.filter(seen)
 
 
@@ -171,6 +177,8 @@ class OutlookError(models.Model):
     # How many came to lie within the interval.
     within = models.PositiveIntegerField()
     made_at = models.DateTimeField()
+
+    objects = ReferenceQuerySet.as_manager()
 
     class Meta:
         ordering = ["mandate_id", "scale", "quarters_ahead"]

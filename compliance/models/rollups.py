@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.db import models
 
-from accounts.models import Role
 from centres.models import Region, ReportingPeriod
 from chips.models import Workload
 from compliance.models.determinations import Outcome
@@ -24,9 +23,7 @@ class RollupQuerySet(models.QuerySet[_Summed]):
         """The rollups of the regions that `user` sees whole; an operator's own centres are too few to sum."""
         if user.sees_whole_country:
             return self
-        if user.role == Role.REGULATOR:
-            return self.filter(region__in=user.region_codes)
-        return self.none()
+        return self.filter(region__in=user.provinces_seen)
 
 
 class Rollup(models.Model):

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from centres.models import Centre, ReportingPeriod
+from centres.models import Centre, OfCentreQuerySet, ReportingPeriod
 from compliance.models.determinations import Outcome
 from compliance.models.mandates import Mandate, Provision
 
@@ -33,13 +33,13 @@ class SimulationQuerySet(models.QuerySet["Simulation"]):
         Those of a provision that is not issued, as it stands or changed, are for the regulators who write it, as it is
         itself.
         """
-        if user.role == Role.REGULATOR and user.all_regions:
+        if user.role == Role.REGULATOR and user.sees_whole_country:
             return self
         found = self.filter(Q(provision__isnull=True) | Q(provision__issued_at__isnull=False))
         if user.sees_whole_country:
             return found
-        if user.role == Role.REGULATOR:
-            return found.filter(region_codes__contained_by=user.region_codes)
+        if user.provinces_seen:
+            return found.filter(region_codes__contained_by=user.provinces_seen)
         return self.none()
 
 
@@ -87,6 +87,12 @@ class Simulation(models.Model):
         ]
 
 
+class SimulatedChangeQuerySet(OfCentreQuerySet["SimulatedChange"]):
+    def visible_to(self, user: User) -> SimulatedChangeQuerySet:
+        """Those of the simulations that `user` may see, of the centres that `user` may know of."""
+        return super().visible_to(user).filter(simulation__in=Simulation.objects.visible_to(user))
+
+
 class SimulatedChange(models.Model):
     """A centre whose outcome the simulated rule changes, with both answers' shares and why."""
 
@@ -97,6 +103,8 @@ class SimulatedChange(models.Model):
     # The engine's answers, before (null: not determined) and after.
     answer_before = models.JSONField(null=True, blank=True)
     answer_after = models.JSONField()
+
+    objects = SimulatedChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ["simulation_id", "centre_id"]

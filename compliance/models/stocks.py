@@ -11,7 +11,7 @@ from functools import partial
 from django.db import models
 from django.db.models import Q
 
-from centres.models import Centre, CentreKind, Ownership, Region, ReportingPeriod
+from centres.models import Centre, CentreKind, OfCentreQuerySet, Ownership, Region, ReportingPeriod
 from chips.models import ChipModel, Submission, Workload
 from compliance.models.rollups import RollupQuerySet
 
@@ -77,6 +77,8 @@ class SummedStock(models.Model):
     region = _Key(Region)
     kind = models.CharField(max_length=20, choices=CentreKind.choices)
     ownership = models.CharField(max_length=20, choices=Ownership.choices)
+
+    objects = OfCentreQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["period", "centre"], name="summed_stock_once")]

@@ -113,16 +113,16 @@ def choice_of(user: User, query: QueryDict) -> tuple[Choice | None, dict[str, An
     # Sums are few, however many centres there are.
     seen = Outlook.objects.visible_to(user).filter(centre__isnull=True)
     of_period = seen.filter(period=OuterRef("pk"))
-    periods = list(ReportingPeriod.objects.filter(Exists(of_period)).order_by("-code"))
+    periods = list(ReportingPeriod.objects.visible_to(user).filter(Exists(of_period)).order_by("-code"))
     if not periods:
         return None, {}
     period = next((one for one in periods if one.code == query.get("period")), periods[0])
-    mandates = list(Mandate.objects.filter(Exists(seen.filter(period=period, mandate=OuterRef("pk")))))
+    mandates = list(Mandate.objects.visible_to(user).filter(Exists(seen.filter(period=period, mandate=OuterRef("pk")))))
     by_code = {mandate.code: mandate for mandate in mandates}
     mandate = by_code.get(query.get("mandate", "")) or by_code.get(_FIRST_MANDATE) or mandates[0]
     steps = list(seen.filter(period=period, mandate=mandate).order_by("step_from").distinct("step_from"))
     step = next((one for one in steps if one.step_from.isoformat() == query.get("step")), _next(steps, period))
-    regions = list(Region.objects.all())
+    regions = list(Region.objects.visible_to(user))
     standing = query.get("standing", Standing.MISSES)
     choice = Choice(
         period=period,
@@ -271,7 +271,7 @@ def told_by_mandate(outlooks: list[Outlook], errors: list[OutlookError]) -> list
 
 def errors_for(user: User) -> list[OutlookError]:
     """How far past outlooks were off. An operator is told of none that a few centres alone make up."""
-    found = OutlookError.objects.all()
+    found = OutlookError.objects.visible_to(user)
     return list(found.filter(outlooks__gte=ToldError.ENOUGH) if user.role == Role.OPERATOR else found)
 
 

@@ -229,11 +229,11 @@ def test_pages_cost_the_same_however_many_lines(filer: Client, where: Centre, co
     before = store(where, [line(quantity=1 + n) for n in range(count)], status="accepted")
     after = store(where, [line("h800", quantity=1 + n) for n in range(count)], status="accepted")
     # Session; user; operators acted for, centre; operators, all versions; the period asked for; operators, what stood,
-    # what stands; count and page of lines; doubts of their chips, by two; the periods to choose from, by two; whether
-    # anything is synthetic.
+    # what stands; operators, count and page of lines; doubts of their chips, by two; the periods to choose, by two;
+    # whether anything is synthetic.
     with CaptureQueriesContext(connection) as queries:
         filer.get(HISTORY)
-    assert len(queries) == 17, [query["sql"][:160] for query in queries]
+    assert len(queries) == 18, [query["sql"][:160] for query in queries]
     # Session; user; operators, centre; operators, submissions; the five of differences; whether anything is synthetic.
     with CaptureQueriesContext(connection) as queries:
         filer.get(DIFFERENCES, {"from": before.pk, "to": after.pk})

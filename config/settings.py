@@ -129,9 +129,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # These four answer for static files too, and for what any of them refuses.
+    "config.headers.BrowserHeaders",
+    "csp.middleware.CSPMiddleware",
+    "config.headers.NoPlainApi",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -204,8 +207,15 @@ if not DEBUG:
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": ["'self'"],
+        # Nothing but what is named here, and nothing that stands in a page itself: no script, no style.
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        # The style sheets draw their small marks themselves.
         "img-src": ["'self'", "data:"],
+        "manifest-src": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
@@ -213,10 +223,18 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Off only for a development server, which speaks plain HTTP on loopback.
 SECURE = flag("SECURE", not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE
+# Pages hand their scripts the token against forgery; none reads it from its cookie.
+CSRF_COOKIE_HTTPONLY = True
+if SECURE:
+    # By these names a browser takes no cookie that another host of the domain, or a plain connection, has set.
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 # Supervisors and load balancers ask over plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_HSTS_SECONDS = number("HSTS_SECONDS", 31_536_000) if SECURE else 0

@@ -113,6 +113,7 @@ if not EMAIL_HOST:
     EMAIL_FILE_PATH = VAR_DIR / "mail"
 
 INSTALLED_APPS = [
+    "config",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

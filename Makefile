@@ -21,6 +21,8 @@ check: install
 	$(BIN)/mypy --strict compliance/engine
 	$(BIN)/lint-imports
 	$(BIN)/python -m config.walls
+	$(BIN)/python -m config.forbidden
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive -ll accounts bench centres chips compliance config demonstration reports manage.py
 	SECRET_KEY_FILE= SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') DEBUG=false ALLOWED_HOSTS=check.invalid $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m config.messages check

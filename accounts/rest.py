@@ -261,6 +261,15 @@ class Nothing(Body):
     """A write that takes no field."""
 
 
+class WholeNumberField(serializers.IntegerField):
+    """A number from nought on, in ASCII digits: Python would read “１００” and “1_0” as well."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, str) and not re.fullmatch(r"[0-9]{1,18}", data, re.ASCII):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class CodeField(serializers.SlugRelatedField[Any]):
     """An object by its code: one that the caller may not see is one that does not exist."""
 

@@ -16,6 +16,7 @@ from accounts.models import Role
 from accounts.rest import (
     Body,
     CodeField,
+    WholeNumberField,
 )
 from centres.models import Centre, Provenance, ReportingPeriod
 from chips.declaration import CURRENT
@@ -175,13 +176,13 @@ class UploadBody(Body):
     centre = CodeField(slug_field="code", queryset=Centre.objects.all())
     period = BegunPeriodField(slug_field="code", queryset=ReportingPeriod.objects.all())
     file = serializers.FileField(required=False, allow_empty_file=True, help_text="CSV or a workbook, 50 MiB at most.")
-    declared_lines = serializers.IntegerField(
+    declared_lines = WholeNumberField(
         required=False,
         min_value=0,
         max_value=GREATEST_LINES,
         help_text="How many lines you send; a difference is an error.",
     )
-    declared_units = serializers.IntegerField(
+    declared_units = WholeNumberField(
         required=False,
         min_value=0,
         max_value=GREATEST_LINES * GREATEST_QUANTITY,
@@ -283,7 +284,7 @@ class RepudiateBody(SignedBody):
 
 
 class LineCommentBody(Body):
-    row = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    row = WholeNumberField(min_value=1, max_value=2**31 - 1)
     comment = serializers.CharField(max_length=500)
 
 

@@ -43,6 +43,14 @@ def number(name: str, default: int) -> int:
     return int(value)
 
 
+def rate(name: str, default: str) -> str:
+    """The setting `name` as how often something may be done, such as ``60/minute``; empty: as often as one likes."""
+    value = text(name, default)
+    if value and not re.fullmatch(r"[1-9][0-9]{0,6}/(second|minute|hour|day)", value, re.ASCII):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a number a time, such as {default}, or empty.")
+    return value
+
+
 def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
     """The setting `name` as the address of a server, which begins with one of `schemes`."""
     value = text(name, default)
@@ -105,6 +113,7 @@ if not EMAIL_HOST:
     EMAIL_FILE_PATH = VAR_DIR / "mail"
 
 INSTALLED_APPS = [
+    "config",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -129,13 +138,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # What stands before static files holds for them too.
+    "config.headers.BrowserHeaders",
+    "csp.middleware.CSPMiddleware",
+    "config.arrivals.ClientAddress",
+    "config.headers.NoPlainApi",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "config.arrivals.KnownLengths",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.rates.Rates",
     # Before the token against forgery is looked for, which stands in the body.
     "accounts.middleware.BoundedBodies",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -204,8 +219,15 @@ if not DEBUG:
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": ["'self'"],
+        # Nothing but what is named here, and nothing that stands in a page itself: no script, no style.
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        # The style sheets draw their small marks themselves.
         "img-src": ["'self'", "data:"],
+        "manifest-src": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
@@ -213,14 +235,31 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Off only for a development server, which speaks plain HTTP on loopback.
 SECURE = flag("SECURE", not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE
+# Pages hand their scripts the token against forgery; none reads it from its cookie.
+CSRF_COOKIE_HTTPONLY = True
+if SECURE:
+    # By these names a browser takes no cookie that another host of the domain, or a plain connection, has set.
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 # Supervisors and load balancers ask over plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_HSTS_SECONDS = number("HSTS_SECONDS", 31_536_000) if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+
+# So many proxies of our own stand between web and who asks.
+PROXIES = number("PROXIES", 0)
+# How often may be asked: an office of hundreds may share an address, and a program files for many centres.
+RATE_PER_ADDRESS = rate("RATE_PER_ADDRESS", "3000/minute")
+RATE_PER_ACCOUNT = rate("RATE_PER_ACCOUNT", "900/minute")
+# Of these the writes of an account; and of an address those of nobody who is signed in.
+RATE_OF_WRITES = rate("RATE_OF_WRITES", "240/minute")
+RATE_OF_SIGN_INS = rate("RATE_OF_SIGN_INS", "60/minute")
 
 # What holds for a view that says nothing else; `accounts.rest.Answer` says more.
 REST_FRAMEWORK = {
@@ -230,6 +269,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["config.throttle.Throttle"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "accounts.problems.answer_problem",

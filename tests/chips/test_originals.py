@@ -1,6 +1,8 @@
 """What was sent is kept as it was sent; where it was not, that is found, and nothing is signed over it."""
 
+import hashlib
 import logging
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -58,3 +60,31 @@ def test_a_chip_that_is_renamed_changes_no_digest(filer: Client) -> None:
     amendment = Submission.objects.get(status="draft")
     answer = filing.attest(filer, amendment, amendment_reason="A new name.")
     assert "there is nothing to amend" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../outside.csv", "..\\..\\outside.csv", "/etc/outside.csv", "CON", "a\x00b.csv", "x" * 300 + ".csv",
+        "\u202evsc.exe", ".", "..", "%2e%2e%2foutside.csv", "a/../../outside.csv",
+    ],
+)  # fmt: skip
+def test_a_file_is_kept_under_its_digest_whatever_it_is_called(filer: Client, tmp_path: Path, name: str) -> None:
+    content = f"chip_model,quantity\nH800,{len(name)}\n".encode()
+    # Written out, since a client would tidy the name.
+    parts = {"period": "2025Q4", "declared_lines": "1", "declared_units": str(len(name))}
+    body = b"".join(
+        f'--b\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
+        for field, value in parts.items()
+    )
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    answer = filer.generic(
+        "POST", "/centres/SH-01/file/", body + head + content + b"\r\n--b--\r\n", "multipart/form-data; boundary=b"
+    )
+    assert answer.status_code < 500
+    came = [path for path in tmp_path.rglob("*") if path.is_file()]
+    # A name that is none is as good as no file.
+    assert came in ([original(hashlib.sha256(content).hexdigest())], [])
+    assert came or name in (".", "..")
+    assert not Path("/etc/outside.csv").exists()
+    assert not list(tmp_path.parent.glob("outside*"))

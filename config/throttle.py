@@ -1,0 +1,18 @@
+"""The REST API's part of the rates: it finds out itself who asks."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+
+class Throttle(BaseThrottle):
+    """Every resource's, once it is known who asks and before anything is done."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        # Not above: the framework reads this module before there are the views that what is imported here needs.
+        from config.rates import TooOften, wait_of_account
+
+        if wait := wait_of_account(request):
+            raise TooOften(wait)
+        return True

@@ -10,6 +10,12 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         pre_migrate.connect(_wait_for_no_lock_too_long, sender=self)
+        # Models are there only now.
+        from allauth.mfa.signals import authenticator_added
+
+        from accounts.second_factor import note_as_shown
+
+        authenticator_added.connect(note_as_shown)
 
 
 def _wait_for_no_lock_too_long(using: str, **signal: Any) -> None:

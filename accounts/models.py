@@ -33,6 +33,11 @@ class User(AbstractUser):
         return self.role == Role.ANALYST or (self.role == Role.REGULATOR and self.all_regions)
 
     @property
+    def needs_second_factor(self) -> bool:
+        """Whether a password alone opens nothing to this user."""
+        return self.role in (Role.REGULATOR, Role.ADMINISTRATOR)
+
+    @property
     def operator_ids(self) -> list[int]:
         """The operators for which this user acts today."""
         today = timezone.localdate()

@@ -14,6 +14,7 @@ from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_date, parse_datetime
@@ -37,6 +38,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from accounts import second_factor
 from accounts.models import Role, User
 from accounts.problems import Problem
 
@@ -45,6 +47,13 @@ LARGEST_PAGE = 500
 
 class SessionAuthentication(DjangoSession):
     """A signed-in browser; its writes carry the token against forgery from other sites."""
+
+    def authenticate(self, request: Request) -> Any:
+        found = super().authenticate(request)
+        if found is not None and second_factor.is_due(request._request):
+            message = _("Your role needs a second factor, and this session has not shown one.")
+            raise Problem(403, "second_factor_due", message, address=reverse("mfa_index"))
+        return found
 
     def enforce_csrf(self, request: Any) -> None:
         try:

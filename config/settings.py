@@ -120,6 +120,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework.authtoken",
     "template_partials",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "accounts",
     "centres",
     "chips",
@@ -140,9 +143,11 @@ MIDDLEWARE = [
     "accounts.middleware.BoundedBodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.second_factor.SecondFactorFirst",
     "accounts.middleware.PrivateAnswers",
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -172,17 +177,40 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "sign-in"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
-LOGOUT_REDIRECT_URL = "sign-in"
+LOGOUT_REDIRECT_URL = "account_login"
+# How long a session lasts after signing in, whatever is done in it.
+SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
+
+# Nobody registers: accounts are made by administrators, and by invitation.
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = True
+# Who attests, decides or grants shows again who they are when they last did so longer ago than this.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = number("REAUTHENTICATION_MINUTES", 10) * 60
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Originmark"
+# A clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Addresses of mail are given by who makes the account, so that none is unproven.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+
+# What all processes must know of at once, such as that a code was used: kept where nothing else must run for it.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
@@ -219,6 +247,8 @@ SECURE = flag("SECURE", not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE
 # Supervisors and load balancers ask over plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+# A browser offers security keys over plain HTTP on loopback alone, and then the origin has no https.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 SECURE_HSTS_SECONDS = number("HSTS_SECONDS", 31_536_000) if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 

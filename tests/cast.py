@@ -1,9 +1,11 @@
 """Who and what the tests are about: one operator and its rival, regulators, an analyst, and centres that file."""
 
 import re
+import time
 from datetime import date
 from typing import Any
 
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.db import transaction
 from django.utils import timezone
 
@@ -114,6 +116,18 @@ def analyst() -> User:
 
 def administrator() -> User:
     return user("administrator", Role.ADMINISTRATOR)
+
+
+def with_second_factor(who: User) -> str:
+    """Set an authenticator app up for `who`, and give its secret."""
+    secret = generate_totp_secret()
+    TOTP.activate(who, secret)
+    return secret
+
+
+def code_of(secret: str, *, later: int = 0) -> str:
+    """What an authenticator app with `secret` shows now, or so many half minutes later."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + later))
 
 
 def told(answer: Any, key: object) -> bytes:

@@ -96,9 +96,17 @@ def test_its_users_can_sign_in_and_the_operator_has_work_to_do(places: Path, cli
     listed = json.loads(printed("demo_users", "--json"))
     entries = {entry["role"]: entry for entry in listed}
     assert (len(listed), entries.keys()) == (len(Role.values), set(Role.values))
+    assert {role for role, entry in entries.items() if "code" in entry} == {Role.REGULATOR, Role.ADMINISTRATOR}
     assert (places / "demo-users.json").stat().st_mode & 0o777 == 0o600
     for entry in entries.values():
-        assert client.login(username=entry["name"], password=entry["password"])
+        assert (
+            client.post("/accounts/sign-in/", {"login": entry["name"], "password": entry["password"]}).status_code
+            == 302
+        )
+        if "code" in entry:
+            client.post("/accounts/sign-in/second-factor/", {"code": entry["code"]})
+        assert client.get("/mandates/SH-2023/").status_code == 200
+        client.post("/accounts/sign-out/")
         assert Token.objects.get(key=entry["token"]).user.username == entry["name"]
     assert User.objects.get(username="regulator").all_regions
     own = Centre.objects.visible_to(User.objects.get(role=Role.OPERATOR))

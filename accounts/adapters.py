@@ -28,7 +28,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_password_mismatch": _(
             "The name and the password do not go together, or the account is closed. "
-            "Both tell capital letters from small ones."
+            "The password tells capital letters from small ones."
         ),
         "incorrect_password": _("This is not your password."),
         "enter_current_password": _("This is not your password."),

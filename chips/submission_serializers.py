@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.authtoken.models import Token
 
+from accounts import lock_out
 from accounts.models import Role
 from accounts.rest import (
     Body,
@@ -248,7 +249,7 @@ class SignedBody(Body):
                 message = _("Due from who signs in a session.")
                 raise serializers.ValidationError(dict.fromkeys(missing, message), code="required")
         password = data.pop("password", None)
-        if password is not None and not request.user.check_password(password):
+        if password is not None and not lock_out.is_password_of(request.user, password):
             raise serializers.ValidationError({"password": _("This is not your password.")}, code="invalid")
         return data
 

@@ -6,6 +6,7 @@ stops the start with a sentence that names it.
 
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
@@ -123,6 +124,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "axes",
     "accounts",
     "centres",
     "chips",
@@ -149,6 +151,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -182,7 +185,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -200,6 +206,7 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
 # Who attests, decides or grants shows again who they are when they last did so longer ago than this.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = number("REAUTHENTICATION_MINUTES", 10) * 60
+MFA_FORMS = {"authenticate": "accounts.forms.FactorForm", "reauthenticate": "accounts.forms.FactorAgainForm"}
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Originmark"
@@ -208,6 +215,25 @@ MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 # Addresses of mail are given by who makes the account, so that none is unproven.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+
+# From how many proxies a request passes through, the last of which tells who sent it, is read; 0 where there is none.
+ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXIES", 0)
+# After so many failures an account is locked for the address that they came from, and for no other: whoever could lock
+# an operator out everywhere would do so on the last day to file.
+AXES_FAILURE_LIMIT = number("SIGN_IN_FAILURES", 5)
+AXES_COOLOFF_TIME = timedelta(minutes=number("LOCK_OUT_MINUTES", 15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+# What is tried meanwhile does not put the end off, which was told.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "accounts.addresses.address_of"
+AXES_USERNAME_CALLABLE = "accounts.lock_out.name_tried"
+AXES_LOCKOUT_CALLABLE = "accounts.lock_out.answer_locked"
+AXES_SENSITIVE_PARAMETERS = ["login", "code", "credential", "password", "password1", "password2", "oldpassword"]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+# One account from many addresses, and one address with many accounts; a code of a second factor is tried likewise.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/key", "login": "30/m/ip"}
 
 # What all processes must know of at once, such as that a code was used: kept where nothing else must run for it.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}

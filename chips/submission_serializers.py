@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.authtoken.models import Token
 
 from accounts import lock_out
-from accounts.models import Role
+from accounts.models import ApiToken, Role
 from accounts.rest import (
     Body,
     CodeField,
@@ -243,7 +242,7 @@ class SignedBody(Body):
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         request = self.context["request"]
-        if not isinstance(request.auth, Token):
+        if not isinstance(request.auth, ApiToken):
             missing = [name for name in (*self.due_in_session, "password") if name not in data]
             if missing:
                 message = _("Due from who signs in a session.")

@@ -119,11 +119,11 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rest_framework",
-    "rest_framework.authtoken",
     "template_partials",
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "axes",
     "accounts",
     "centres",
@@ -281,7 +281,6 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 # What holds for a view that says nothing else; `accounts.rest.Answer` says more.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -334,6 +333,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep uploads": {"task": "chips.tasks.sweep_uploads", "schedule": SWEEP_SECONDS},
     # Hourly through the day, so that what was missed at nine is made up for; an occasion is written down once.
     "send reminders": {"task": "chips.tasks.send_reminders", "schedule": crontab(hour="9-18", minute="0")},
+    "sweep invitations": {"task": "centres.tasks.sweep_invitations", "schedule": SWEEP_SECONDS},
     "sweep reminders": {"task": "chips.tasks.sweep_reminders", "schedule": SWEEP_SECONDS},
     "sweep ended periods": {"task": "compliance.tasks.sweep_ended_periods", "schedule": SWEEP_SECONDS},
     "sweep ended exemptions": {"task": "compliance.tasks.sweep_ended_exemptions", "schedule": SWEEP_SECONDS},

@@ -16,9 +16,10 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.conf import settings
 from django.db import transaction
-from rest_framework.authtoken.models import Token
+from django.utils import timezone
 
-from accounts.models import Membership, Role, User
+from accounts import tokens
+from accounts.models import ApiToken, Membership, Role, User
 from centres.models import Operator
 
 # No mail is ever sent there (RFC 2606); it tells the demonstration's users from everybody else's.
@@ -63,7 +64,7 @@ def create_users(acts_for: Operator) -> list[User]:
             all_regions=role == Role.REGULATOR,
         )
         if role == Role.OPERATOR:
-            Membership.objects.create(user=user, operator_id=acts_for.pk, from_on=date(2023, 1, 1))
+            Membership.objects.create(user=user, operator_id=acts_for.pk, from_on=date(2023, 1, 1), is_lead=True)
         users.append(user)
     renew_passwords(users)
     return users
@@ -77,8 +78,12 @@ def renew_passwords(users: list[User]) -> None:
         password = secrets.token_urlsafe(12)
         user.set_password(password)
         user.save(update_fields=["password"])
-        Token.objects.filter(user=user).delete()
-        entry = _entry(user, password, Token.objects.create(user=user).key)
+        ApiToken.objects.filter(user=user).delete()
+        now = timezone.now()
+        secret = tokens.make(
+            user=user, name="demonstration", scopes=tokens.scopes_of(user), ends_at=now + tokens.LONGEST, now=now
+        )
+        entry = _entry(user, password, secret)
         Authenticator.objects.filter(user=user).delete()
         if user.needs_second_factor:
             entry["second_factor"] = generate_totp_secret()

@@ -2,14 +2,15 @@
 
 import re
 import time
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Membership, Role, User
+from accounts import tokens
+from accounts.models import Membership, Role, Scope, User
 from centres.models import Centre, CentreRecord, Operator, ReportingPeriod
 from chips.models import ChipModel, InventoryLine, Submission
 from chips.submissions import next_keys
@@ -116,6 +117,12 @@ def analyst() -> User:
 
 def administrator() -> User:
     return user("administrator", Role.ADMINISTRATOR)
+
+
+def token(who: User, *scopes: Scope) -> str:
+    """A new API token of `who`, for `scopes` or for all."""
+    now = timezone.now()
+    return tokens.make(user=who, name="of a test", scopes=scopes or Scope, ends_at=now + timedelta(days=1), now=now)
 
 
 def with_second_factor(who: User) -> str:

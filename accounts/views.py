@@ -40,6 +40,11 @@ class SignIn(AnswersFaults, LoginView):
 
     template_name = "accounts/sign_in.html"
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        other = settings.OIDC_NAME if settings.OIDC_SERVER_URL else ""
+        context: dict[str, Any] = super().get_context_data(**kwargs) | {"other_system": other}
+        return context
+
 
 class RemoveKey(RemoveWebAuthnView):
     """Take a security key away, but for the last factor of who must have one."""

@@ -123,6 +123,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "axes",
     "accounts",
@@ -235,6 +237,32 @@ AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 # One account from many addresses, and one address with many accounts; a code of a second factor is tried likewise.
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/key", "login": "30/m/ip"}
 
+# Another system that people sign in by (OpenID Connect): off where none is named.
+OIDC_SERVER_URL = text("OIDC_SERVER_URL") and address("OIDC_SERVER_URL", "", ("https", "http")).rstrip("/")
+OIDC_NAME = text("OIDC_NAME", "Single sign-on")
+if OIDC_SERVER_URL and not (text("OIDC_CLIENT_ID") and text("OIDC_CLIENT_SECRET")):
+    raise ImproperlyConfigured("OIDC_CLIENT_ID or OIDC_CLIENT_SECRET is not set; OIDC_SERVER_URL needs both.")
+if OIDC_SERVER_URL.startswith("http://") and not DEBUG:
+    raise ImproperlyConfigured("OIDC_SERVER_URL must begin with https://: who listens could sign in as anybody.")
+SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.SignOnAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": text("OIDC_CLIENT_ID"),
+                "secret": text("OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": OIDC_SERVER_URL},
+            }
+        ]
+        if OIDC_SERVER_URL
+        else [],
+    }
+}
+
 # What all processes must know of at once, such as that a code was used: kept where nothing else must run for it.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
 
@@ -262,7 +290,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
-        "form-action": ["'self'"],
+        # A form that leads on to the other system must be let go there.
+        "form-action": ["'self'", *["/".join(OIDC_SERVER_URL.split("/")[:3])][: bool(OIDC_SERVER_URL)]],
         "object-src": ["'none'"],
     }
 }

@@ -1,5 +1,6 @@
 """Where each address leads."""
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
@@ -23,5 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("compliance.plan_urls")),
     path("", include("reports.urls")),
 ]
+
+if settings.OIDC_SERVER_URL:
+    urlpatterns.append(path("accounts/", include("accounts.single_sign_on_urls")))
 
 handler500 = "config.errors.answer_defect"

@@ -10,6 +10,14 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         pre_migrate.connect(_wait_for_no_lock_too_long, sender=self)
+        # Models are there only now.
+        from allauth.mfa.signals import authentication_failed, authenticator_added
+
+        from accounts.lock_out import note_wrong_code
+        from accounts.second_factor import note_as_shown
+
+        authenticator_added.connect(note_as_shown)
+        authentication_failed.connect(note_wrong_code)
 
 
 def _wait_for_no_lock_too_long(using: str, **signal: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import date
+from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
@@ -68,20 +69,26 @@ class User(AbstractUser):
         return self.region_codes if self.is_active and self.role == Role.REGULATOR else []
 
     @property
+    def needs_second_factor(self) -> bool:
+        """Whether a password alone opens nothing to this user."""
+        return self.role in (Role.REGULATOR, Role.ADMINISTRATOR)
+
+    @property
     def operator_ids(self) -> list[int]:
         """The operators for which this user acts today."""
         if not self.is_active or self.role != Role.OPERATOR:
             return []
-        today = timezone.localdate()
-        return list(
-            self.memberships.filter(from_on__lte=today).exclude(to_on__lt=today).values_list("operator_id", flat=True)
-        )
+        return list(self.memberships.on(timezone.localdate()).values_list("operator_id", flat=True))
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def visible_to(self, user: User) -> MembershipQuerySet:
         """Those of the accounts that `user` may see."""
         return self.filter(user__in=User.objects.visible_to(user))
+
+    def on(self, day: date) -> Self:
+        """Those that hold on `day`."""
+        return self.filter(from_on__lte=day).exclude(to_on__lt=day)
 
 
 class Membership(models.Model):
@@ -94,6 +101,7 @@ class Membership(models.Model):
     operator_id = models.BigIntegerField(_("operator"))
     from_on = models.DateField(_("from"))
     to_on = models.DateField(_("to"), null=True, blank=True)
+    is_lead = models.BooleanField(_("invites and dismisses the operator's people"), default=False)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -103,6 +111,71 @@ class Membership(models.Model):
             models.CheckConstraint(
                 condition=models.Q(to_on__isnull=True) | models.Q(to_on__gte=models.F("from_on")),
                 name="membership_ends_after_start",
+            ),
+        ]
+
+
+class Invitation(models.Model):
+    """That somebody is asked by mail to act for an operator: by a link that works once, until an end.
+
+    The row is the mail that is to be sent, too (`accounts.mails`).
+    """
+
+    operator_id = models.BigIntegerField(_("operator"))
+    email = models.EmailField(_("mail address"))
+    is_lead = models.BooleanField(_("invites and dismisses the operator's people"), default=False)
+    language = models.CharField(max_length=10, default="en")
+    # Null where an administrator invited by the command.
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    accepted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("created_at")), name="invitation_ends_later"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at__isnull=True) | models.Q(revoked_at__isnull=True),
+                name="invitation_accepted_or_revoked",
+            ),
+        ]
+
+
+class Scope(models.TextChoices):
+    """What a token may be used for; more than its user's role allows it never may."""
+
+    READ = "read", _("read")
+    FILE = "file", _("file inventories")
+    DECIDE = "decide", _("decide, grant and write rules")
+    BUILD = "build", _("have reports built and rules tried")
+
+
+class ApiToken(models.Model):
+    """A secret that asks the REST API in a user's name, for some purposes and until an end. Only its hash is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=100)
+    # Of 256 random bits: nobody guesses what they are of, so that a quick hash is enough.
+    key_sha256 = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope.choices))
+    created_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("created_at")), name="token_ends_later"),
+            models.CheckConstraint(
+                condition=models.Q(scopes__len__gt=0, scopes__contained_by=Scope.values), name="token_scopes_known"
             ),
         ]
 

@@ -14,6 +14,7 @@ from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_date, parse_datetime
@@ -24,27 +25,45 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.authentication import SessionAuthentication as DjangoSession
-from rest_framework.authentication import TokenAuthentication
-from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
+from rest_framework.authentication import TokenAuthentication as DjangoToken
+from rest_framework.exceptions import AuthenticationFailed, NotFound, ParseError, PermissionDenied
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import BaseParser
 from rest_framework.parsers import JSONParser as DjangoJSONParser
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from accounts.models import Role, User
+from accounts import again, second_factor, tokens
+from accounts.models import ApiToken, Role, Scope, User
 from accounts.problems import Problem
 
 LARGEST_PAGE = 500
 
 
+class TokenAuthentication(DjangoToken):
+    """Who asks by a token; one that is over, revoked or of a closed account is answered like one that never was."""
+
+    def authenticate_credentials(self, key: str) -> tuple[User, ApiToken]:
+        token = tokens.find(key, timezone.now())
+        if token is None:
+            raise AuthenticationFailed(_("This token is not valid."))
+        return token.user, token
+
+
 class SessionAuthentication(DjangoSession):
     """A signed-in browser; its writes carry the token against forgery from other sites."""
+
+    def authenticate(self, request: Request) -> Any:
+        found = super().authenticate(request)
+        if found is not None and second_factor.is_due(request._request):
+            message = _("Your role needs a second factor, and this session has not shown one.")
+            raise Problem(403, "second_factor_due", message, address=reverse("mfa_index"))
+        return found
 
     def enforce_csrf(self, request: Any) -> None:
         try:
@@ -145,6 +164,9 @@ class Answer(APIView):
     # The first tells whoever is not signed in how to be: 401, not 403.
     authentication_classes = [TokenAuthentication, SessionAuthentication]
     permission_classes = [IsAuthenticated]
+    # What a token must be for, by action (or method, where there are no actions); where nothing is said, to read what
+    # is read, and to decide whatever writes.
+    scopes: Mapping[str, Scope] = {}
     parser_classes = [JSONParser]
     content_negotiation_class = OneRepresentation
     # What a resource takes stands in the schema; an answer to OPTIONS could list what is not the asker's.
@@ -166,7 +188,23 @@ class Answer(APIView):
         if int(request.META.get("CONTENT_LENGTH") or 0) > self.largest_body:
             raise Problem(413, "too_large", _("The request is too large."))
         super().initial(request, *args, **kwargs)
+        self.check_scope(request)
         self.check_parameters(request)
+
+    def check_scope(self, request: Request) -> None:
+        """Refuse a token that is not for this, and a session that decides and did not lately show who it is."""
+        default = Scope.READ if request.method in SAFE_METHODS else Scope.DECIDE
+        due = self.scopes.get(self._action_asked(), default)
+        if isinstance(request.auth, ApiToken):
+            if due not in request.auth.scopes:
+                message = _("This token is not for this: it has not the scope “%(scope)s”.") % {"scope": due.value}
+                raise Problem(403, "scope_missing", message, scope=due.value)
+        elif due == Scope.DECIDE and not again.was_shown_lately(request._request):
+            message = _("Who decides in a session shows again who they are, once it was some minutes ago.")
+            raise Problem(403, "reauthentication_due", message, address=reverse("account_reauthenticate"))
+
+    def _action_asked(self) -> str:
+        return getattr(self, "action", None) or (self.request.method or "").lower()
 
     def check_parameters(self, request: Request) -> None:
         """Refuse a parameter that is unknown, empty or repeated: none is passed over in silence."""
@@ -179,8 +217,7 @@ class Answer(APIView):
                 raise invalid_parameter(name, _("Give the parameter one value."))
 
     def allowed_parameters(self) -> list[str]:
-        action: str = getattr(self, "action", None) or (self.request.method or "").lower()
-        return sorted(self.parameters.get(action, ()))
+        return sorted(self.parameters.get(self._action_asked(), ()))
 
     def require_role(self, *roles: Role) -> None:
         """Refuse those whose role does not allow what they ask of an object that they may see."""

@@ -1,36 +1,63 @@
-"""Signing in, and the language that pages speak."""
+"""Signing in, the pages of one's own account, and the language that pages speak."""
 
+from collections.abc import Callable
 from typing import Any
 
+from allauth.account.views import LoginView
+from allauth.mfa.adapter import get_adapter as get_factor_adapter
+from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.decorators import method_decorator
+from django.http.response import HttpResponseBase
+from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
 
 
-@method_decorator(login_not_required, name="dispatch")
-class SignIn(LoginView):
-    """The sign-in page; who signs in meets the language that they chose last."""
-
-    template_name = "accounts/sign_in.html"
-    redirect_authenticated_user = True
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        user = form.get_user()
-        if isinstance(user, User):
-            _speak(response, user.language)
-        return response
+class AnswersFaults:
+    """A form with faults is answered with status 422, as everywhere in the register."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        response = super().form_invalid(form)
-        response.status_code = 422
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        if response.status_code == 200:
+            response.status_code = 422
+        return response
+
+
+def page(view: Any, template: str) -> Callable[..., HttpResponseBase]:
+    """`view` of allauth as a page of the register, with the template of that name in `templates/accounts/`."""
+    made: Any = type(view.__name__, (AnswersFaults, view), {"template_name": f"accounts/{template}.html"})
+    answer: Callable[..., HttpResponseBase] = made.as_view()
+    return answer
+
+
+class SignIn(AnswersFaults, LoginView):
+    """The sign-in page."""
+
+    template_name = "accounts/sign_in.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        other = settings.OIDC_NAME if settings.OIDC_SERVER_URL else ""
+        context: dict[str, Any] = super().get_context_data(**kwargs) | {"other_system": other}
+        return context
+
+
+class RemoveKey(RemoveWebAuthnView):
+    """Take a security key away, but for the last factor of who must have one."""
+
+    template_name = "accounts/key_remove.html"
+    success_url = reverse_lazy("mfa_index")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        adapter = get_factor_adapter()
+        if not adapter.can_delete_authenticator(self.get_object()):
+            messages.error(self.request, str(adapter.error_messages["cannot_delete_authenticator"]))
+            return HttpResponseRedirect(reverse("mfa_index"))
+        response: HttpResponse = super().form_valid(form)
         return response
 
 
@@ -43,14 +70,15 @@ def choose_language(request: HttpRequest) -> HttpResponse:
         back = "/"
     response = HttpResponseRedirect(back)
     if chosen in dict(settings.LANGUAGES):
-        _speak(response, chosen)
+        speak(response, chosen)
         if isinstance(request.user, User):
             request.user.language = chosen
             request.user.save(update_fields=["language"])
     return response
 
 
-def _speak(response: HttpResponse, language: str) -> None:
+def speak(response: HttpResponse, language: str) -> None:
+    """Have the browser asked in `language` from now on."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, language, max_age=31_536_000, secure=settings.SECURE, samesite="Lax"
     )

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import SignedInRequest, for_roles, takes_bodies_of
+from accounts.again import asked_again
 from accounts.models import Role
 from centres.converters import as_code
 from centres.models import Centre, ReportingPeriod
@@ -255,6 +256,7 @@ def confirm_questions(request: SignedInRequest, submission_id: int) -> HttpRespo
 
 
 @for_roles(Role.OPERATOR)
+@asked_again("GET", "POST")
 @require_http_methods(["GET", "POST"])
 def attest(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """Sign the declaration and send a draft to the regulator."""

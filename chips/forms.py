@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import lock_out
 from accounts.models import User
 from centres.models import ReportingPeriod
 from chips.declaration import CURRENT
@@ -181,7 +182,7 @@ class SignedForm(forms.Form):
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
-        if not self.user.check_password(password):
+        if not lock_out.is_password_of(self.user, password):
             raise forms.ValidationError(_("This is not your password."))
         # It has done its work, and goes nowhere else.
         return ""

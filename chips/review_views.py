@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest, for_roles
+from accounts.again import asked_again
 from accounts.models import Role
 from chips import review, submissions
 from chips.forms import ReturnForm
@@ -59,6 +60,7 @@ def show_serial_claims(request: SignedInRequest, submission_id: int) -> HttpResp
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_POST
 def accept(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """Accept what was submitted; its centre is determined at once."""
@@ -67,6 +69,7 @@ def accept(request: SignedInRequest, submission_id: int) -> HttpResponse:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_POST
 def return_for_correction(request: SignedInRequest, submission_id: int) -> HttpResponse:
     """Return what was submitted, saying why, and of which lines."""

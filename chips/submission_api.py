@@ -25,7 +25,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import once
-from accounts.models import Role
+from accounts.models import Role, Scope
 from accounts.problems import Problem
 from accounts.rest import (
     Body,
@@ -109,6 +109,7 @@ class Submissions(Resource):
     filterset_class = SubmissionFilters
     parameters = {"receipt": ("kind",), "receipt_pdf": ("kind",)}
     paged = frozenset({"list", "lines"})
+    scopes = dict.fromkeys(("create", "attest", "repudiate", "withdraw"), Scope.FILE)
 
     def get_serializer_class(self) -> type[SubmissionSerializer]:
         return SubmissionSerializer if self.action == "list" else OneSubmissionSerializer

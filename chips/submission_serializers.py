@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.authtoken.models import Token
 
-from accounts.models import Role
+from accounts import lock_out
+from accounts.models import ApiToken, Role
 from accounts.rest import (
     Body,
     CodeField,
@@ -243,13 +243,13 @@ class SignedBody(Body):
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         request = self.context["request"]
-        if not isinstance(request.auth, Token):
+        if not isinstance(request.auth, ApiToken):
             missing = [name for name in (*self.due_in_session, "password") if name not in data]
             if missing:
                 message = _("Due from who signs in a session.")
                 raise serializers.ValidationError(dict.fromkeys(missing, message), code="required")
         password = data.pop("password", None)
-        if password is not None and not request.user.check_password(password):
+        if password is not None and not lock_out.is_password_of(request.user, password):
             raise serializers.ValidationError({"password": _("This is not your password.")}, code="invalid")
         return data
 

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import SignedInRequest, for_roles
+from accounts.again import asked_again
 from accounts.models import Role
 from centres.models import Centre, CentreRecord
 from centres.records import FACTS, WrongRecord, changed_record, record_all, record_on
@@ -28,6 +29,7 @@ from compliance.looked_at import looked_at_status
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def decide_chip(request: SignedInRequest, chip_id: int, claim_id: int) -> HttpResponse:
     """Let a claim count from a day on, knowing whose outcome that flips."""
@@ -62,6 +64,7 @@ def _day_looked_at(asked: FromForm, form: AdoptionForm) -> date | None:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def record_centre(request: SignedInRequest, code: str) -> HttpResponse:
     """Record something else of a centre from a day on, knowing whose outcome that flips."""
@@ -82,6 +85,7 @@ def record_centre(request: SignedInRequest, code: str) -> HttpResponse:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def record_table(request: SignedInRequest) -> HttpResponse:
     """Record something else of many centres at once, all or none, knowing whose outcome that flips."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import SignedInRequest, for_roles
+from accounts.again import asked_again
 from accounts.models import Role
 from centres.models import Centre, Region
 from chips.timeliness import office_of
@@ -122,6 +123,7 @@ def withdraw_request(request: SignedInRequest, request_id: int) -> HttpResponse:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_POST
 def refuse_request(request: SignedInRequest, request_id: int) -> HttpResponse:
     """Grant nothing of what was asked for, saying why."""
@@ -146,6 +148,7 @@ def _told(request: SignedInRequest, done: str) -> Iterator[None]:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_POST
 def grant_request(request: SignedInRequest, request_id: int) -> HttpResponse:
     """Grant what was asked for, or less of it, knowing what that changes."""
@@ -179,6 +182,7 @@ def propose_exemption(request: SignedInRequest) -> HttpResponse:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_POST
 def approve_exemption(request: SignedInRequest, exemption_id: int) -> HttpResponse:
     """Grant what another proposed, knowing what that changes."""
@@ -194,6 +198,7 @@ def approve_exemption(request: SignedInRequest, exemption_id: int) -> HttpRespon
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_POST
 def send_exemption_back(request: SignedInRequest, exemption_id: int) -> HttpResponse:
     """Turn down what another proposed, saying why."""
@@ -223,6 +228,7 @@ def withdraw_exemption(request: SignedInRequest, exemption_id: int) -> HttpRespo
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def revoke_exemption(request: SignedInRequest, exemption_id: int) -> HttpResponse:
     """Let an exemption cover nothing from a day on, knowing what that changes."""

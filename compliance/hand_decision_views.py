@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest, for_roles
+from accounts.again import asked_again
 from accounts.models import Role
 from centres.models import Centre, CentreRecord, ReportingPeriod
 from chips.timeliness import office_of
@@ -88,6 +89,7 @@ def show_by_hand(request: SignedInRequest, provision_id: int, code: str) -> Http
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_POST
 def decide_by_hand(request: SignedInRequest, provision_id: int, code: str) -> HttpResponse:
     """Decide by hand whether the rule applies to a centre, knowing what that changes."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import SignedInRequest, for_roles
+from accounts.again import asked_again
 from accounts.models import Role
 from compliance import effects, provisions, touched
 from compliance.looked_at import sealed
@@ -51,6 +52,7 @@ def take_step(request: SignedInRequest, provision_id: int, step: str) -> HttpRes
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_POST
 def approve_provision(request: SignedInRequest, provision_id: int) -> HttpResponse:
     """Approve what another wrote, just as it was read on the page."""
@@ -62,6 +64,7 @@ def approve_provision(request: SignedInRequest, provision_id: int) -> HttpRespon
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_POST
 def send_back(request: SignedInRequest, provision_id: int) -> HttpResponse:
     """Make what another wrote a draft again, saying what is to be changed."""
@@ -76,6 +79,7 @@ def send_back(request: SignedInRequest, provision_id: int) -> HttpResponse:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def issue_provision(request: SignedInRequest, provision_id: int) -> HttpResponse:
     """Issue an approved provision, for good, having seen what that changes: the button comes with the effects."""

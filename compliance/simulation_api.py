@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import once
-from accounts.models import Role
+from accounts.models import Role, Scope
 from accounts.rest import Body, CodeField, Resource
 from centres.models import ReportingPeriod
 from compliance import simulate
@@ -173,6 +173,7 @@ class Trials(Resource):
 
     queryset = Simulation.objects.all()
     serializer_class = WholeSimulationSerializer
+    scopes = {"create": Scope.BUILD}
 
     @extend_schema(request=TrialBody, responses={201: WholeSimulationSerializer})
     def create(self, request: Request, code: str) -> Response:

@@ -6,6 +6,7 @@ stops the start with a sentence that names it.
 
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
@@ -127,8 +128,14 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rest_framework",
-    "rest_framework.authtoken",
     "template_partials",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "axes",
     "accounts",
     "centres",
     "chips",
@@ -155,10 +162,13 @@ MIDDLEWARE = [
     "accounts.middleware.BoundedBodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.second_factor.SecondFactorFirst",
     "accounts.middleware.PrivateAnswers",
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -187,17 +197,89 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "sign-in"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
-LOGOUT_REDIRECT_URL = "sign-in"
+LOGOUT_REDIRECT_URL = "account_login"
+# How long a session lasts after signing in, whatever is done in it.
+SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
+
+# Nobody registers: accounts are made by administrators, and by invitation.
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = True
+# Who attests, decides or grants shows again who they are when they last did so longer ago than this.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = number("REAUTHENTICATION_MINUTES", 10) * 60
+MFA_FORMS = {"authenticate": "accounts.forms.FactorForm", "reauthenticate": "accounts.forms.FactorAgainForm"}
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Originmark"
+# A clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Addresses of mail are given by who makes the account, so that none is unproven.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+
+# From how many proxies a request passes through, the last of which tells who sent it, is read; 0 where there is none.
+ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXIES", 0)
+# After so many failures an account is locked for the address that they came from, and for no other: whoever could lock
+# an operator out everywhere would do so on the last day to file.
+AXES_FAILURE_LIMIT = number("SIGN_IN_FAILURES", 5)
+AXES_COOLOFF_TIME = timedelta(minutes=number("LOCK_OUT_MINUTES", 15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+# What is tried meanwhile does not put the end off, which was told.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "accounts.addresses.address_of"
+AXES_USERNAME_CALLABLE = "accounts.lock_out.name_tried"
+AXES_LOCKOUT_CALLABLE = "accounts.lock_out.answer_locked"
+AXES_SENSITIVE_PARAMETERS = ["login", "code", "credential", "password", "password1", "password2", "oldpassword"]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+# One account from many addresses, and one address with many accounts; a code of a second factor is tried likewise.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/key", "login": "30/m/ip"}
+
+# Another system that people sign in by (OpenID Connect): off where none is named.
+OIDC_SERVER_URL = text("OIDC_SERVER_URL") and address("OIDC_SERVER_URL", "", ("https", "http")).rstrip("/")
+OIDC_NAME = text("OIDC_NAME", "Single sign-on")
+if OIDC_SERVER_URL and not (text("OIDC_CLIENT_ID") and text("OIDC_CLIENT_SECRET")):
+    raise ImproperlyConfigured("OIDC_CLIENT_ID or OIDC_CLIENT_SECRET is not set; OIDC_SERVER_URL needs both.")
+if OIDC_SERVER_URL.startswith("http://") and not DEBUG:
+    raise ImproperlyConfigured("OIDC_SERVER_URL must begin with https://: who listens could sign in as anybody.")
+SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.SignOnAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": text("OIDC_CLIENT_ID"),
+                "secret": text("OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": OIDC_SERVER_URL},
+            }
+        ]
+        if OIDC_SERVER_URL
+        else [],
+    }
+}
+
+# What all processes must know of at once, such as that a code was used: kept where nothing else must run for it.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
@@ -230,7 +312,8 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
-        "form-action": ["'self'"],
+        # A form that leads on to the other system must be let go there.
+        "form-action": ["'self'", *["/".join(OIDC_SERVER_URL.split("/")[:3])][: bool(OIDC_SERVER_URL)]],
         "object-src": ["'none'"],
     }
 }
@@ -249,6 +332,8 @@ if SECURE:
     LANGUAGE_COOKIE_NAME = "__Host-language"
 # Supervisors and load balancers ask over plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+# A browser offers security keys over plain HTTP on loopback alone, and then the origin has no https.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 SECURE_HSTS_SECONDS = number("HSTS_SECONDS", 31_536_000) if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 
@@ -264,7 +349,6 @@ RATE_OF_SIGN_INS = rate("RATE_OF_SIGN_INS", "60/minute")
 # What holds for a view that says nothing else; `accounts.rest.Answer` says more.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -318,6 +402,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep uploads": {"task": "chips.tasks.sweep_uploads", "schedule": SWEEP_SECONDS},
     # Hourly through the day, so that what was missed at nine is made up for; an occasion is written down once.
     "send reminders": {"task": "chips.tasks.send_reminders", "schedule": crontab(hour="9-18", minute="0")},
+    "sweep invitations": {"task": "centres.tasks.sweep_invitations", "schedule": SWEEP_SECONDS},
     "sweep reminders": {"task": "chips.tasks.sweep_reminders", "schedule": SWEEP_SECONDS},
     "sweep ended periods": {"task": "compliance.tasks.sweep_ended_periods", "schedule": SWEEP_SECONDS},
     "sweep ended exemptions": {"task": "compliance.tasks.sweep_ended_exemptions", "schedule": SWEEP_SECONDS},

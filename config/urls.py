@@ -1,5 +1,6 @@
 """Where each address leads."""
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
@@ -9,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include("config.api")),
     path("accounts/", include("accounts.urls")),
+    path("", include("centres.people_urls")),
     path("", include("chips.urls")),
     path("", include("chips.timeliness_urls")),
     path("", include("chips.history_urls")),
@@ -22,5 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("compliance.plan_urls")),
     path("", include("reports.urls")),
 ]
+
+if settings.OIDC_SERVER_URL:
+    urlpatterns.append(path("accounts/", include("accounts.single_sign_on_urls")))
 
 handler500 = "config.errors.answer_defect"

@@ -1,20 +1,25 @@
 """Who tries the demonstration: a user of each role, and a second regulator, since nobody approves their own writing.
 
-Passwords are made once, at random, and kept in a file.
+Passwords, and the secrets of second factors, are made once, at random, and kept in a file.
 """
 
 import json
 import os
 import secrets
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa import app_settings as factor_settings
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.conf import settings
 from django.db import transaction
-from rest_framework.authtoken.models import Token
+from django.utils import timezone
 
-from accounts.models import Membership, Role, User
+from accounts import tokens
+from accounts.models import ApiToken, Membership, Role, User
 from centres.models import Operator
 
 # No mail is ever sent there (RFC 2606); it tells the demonstration's users from everybody else's.
@@ -59,7 +64,7 @@ def create_users(acts_for: Operator) -> list[User]:
             all_regions=role == Role.REGULATOR,
         )
         if role == Role.OPERATOR:
-            Membership.objects.create(user=user, operator_id=acts_for.pk, from_on=date(2023, 1, 1))
+            Membership.objects.create(user=user, operator_id=acts_for.pk, from_on=date(2023, 1, 1), is_lead=True)
         users.append(user)
     renew_passwords(users)
     return users
@@ -67,14 +72,23 @@ def create_users(acts_for: Operator) -> list[User]:
 
 @transaction.atomic
 def renew_passwords(users: list[User]) -> None:
-    """Give `users` new passwords and tokens, and write them to the file."""
+    """Give `users` new passwords, tokens and, where their role needs one, second factors; write them to the file."""
     entries = []
     for user in users:
         password = secrets.token_urlsafe(12)
         user.set_password(password)
         user.save(update_fields=["password"])
-        Token.objects.filter(user=user).delete()
-        entries.append(_entry(user, password, Token.objects.create(user=user).key))
+        ApiToken.objects.filter(user=user).delete()
+        now = timezone.now()
+        secret = tokens.make(
+            user=user, name="demonstration", scopes=tokens.scopes_of(user), ends_at=now + tokens.LONGEST, now=now
+        )
+        entry = _entry(user, password, secret)
+        Authenticator.objects.filter(user=user).delete()
+        if user.needs_second_factor:
+            entry["second_factor"] = generate_totp_secret()
+            TOTP.activate(user, entry["second_factor"])
+        entries.append(entry)
     _write(json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
 
 
@@ -93,6 +107,14 @@ def first_of_each_role(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for entry in entries:
         first.setdefault(entry["role"], entry)
     return list(first.values())
+
+
+def code_of(entry: dict[str, Any]) -> str:
+    """What an authenticator app of this user would show now; nothing where their role needs none."""
+    secret: str | None = entry.get("second_factor")
+    if secret is None:
+        return ""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // factor_settings.TOTP_PERIOD))
 
 
 def _entry(user: User, password: str, token: str) -> dict[str, Any]:

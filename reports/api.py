@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.idempotency import once
+from accounts.models import Scope
 from accounts.problems import Problem
 from accounts.rest import Answer, Body, CodeField, Pages, Resource, sealed_file
 from centres.models import ReportingPeriod
@@ -142,6 +143,8 @@ class RunBody(Body):
 
 class RunsOfReport(ReportRuns):
     """The runs of one report."""
+
+    scopes = {"create": Scope.BUILD}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

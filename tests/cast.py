@@ -1,13 +1,16 @@
 """Who and what the tests are about: one operator and its rival, regulators, an analyst, and centres that file."""
 
 import re
-from datetime import date
+import time
+from datetime import date, timedelta
 from typing import Any
 
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Membership, Role, User
+from accounts import tokens
+from accounts.models import Membership, Role, Scope, User
 from centres.models import Centre, CentreRecord, Operator, ReportingPeriod
 from chips.models import ChipModel, InventoryLine, Submission
 from chips.submissions import next_keys
@@ -114,6 +117,24 @@ def analyst() -> User:
 
 def administrator() -> User:
     return user("administrator", Role.ADMINISTRATOR)
+
+
+def token(who: User, *scopes: Scope) -> str:
+    """A new API token of `who`, for `scopes` or for all."""
+    now = timezone.now()
+    return tokens.make(user=who, name="of a test", scopes=scopes or Scope, ends_at=now + timedelta(days=1), now=now)
+
+
+def with_second_factor(who: User) -> str:
+    """Set an authenticator app up for `who`, and give its secret."""
+    secret = generate_totp_secret()
+    TOTP.activate(who, secret)
+    return secret
+
+
+def code_of(secret: str, *, later: int = 0) -> str:
+    """What an authenticator app with `secret` shows now, or so many half minutes later."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + later))
 
 
 def told(answer: Any, key: object) -> bytes:

@@ -1,13 +1,15 @@
 """The tests' database holds the reference data: every test begins with what ships, whichever ran before it."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from django.test import override_settings
+from django.test import Client, override_settings
 from pytest_django.plugin import DjangoDbBlocker
 
+from accounts.models import User
 from centres.models import Operator
 from tests import cast, reference, workers
 from tests.browser.chromium import HOW_TO_GET_ONE, chromium
@@ -17,6 +19,25 @@ from tests.browser.chromium import HOW_TO_GET_ONE, chromium
 def quick_passwords() -> Iterator[None]:
     """Nobody attacks the passwords of tests: what keeps those of people slow to guess took half of a run."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signed_in_wholly() -> Iterator[None]:
+    """`force_login` stands for who has just signed in with all that their role needs: the second factor, too."""
+    force_login = Client.force_login
+
+    def force(client: Client, user: User, backend: str | None = None) -> None:
+        force_login(client, user, backend)
+        session = client.session
+        session["account_authentication_methods_user"] = str(user.pk)
+        session["account_authentication_methods"] = [
+            {"method": method, "at": time.time()} for method in ("password", "mfa")
+        ]
+        session.save()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "force_login", force)
         yield
 
 

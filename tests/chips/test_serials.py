@@ -10,7 +10,6 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
-from rest_framework.authtoken.models import Token
 
 from accounts.models import User
 from centres.models import Centre, Operator
@@ -247,8 +246,8 @@ def _told(filer: User, where: Centre, way: str) -> list[tuple[int, str]]:
     """All that an operator is told of an upload: the answer, where it leads, the submission's page and its resource."""
     client = Client()
     client.force_login(filer)
-    token, _ = Token.objects.get_or_create(user=filer)
-    api = {"Authorization": f"Token {token.key}"}
+    token = cast.token(filer)
+    api = {"Authorization": f"Token {token}"}
     with (UPLOADS / "serials.csv").open("rb") as file:
         asked: dict[str, Any] = {
             "period": "2025Q4",

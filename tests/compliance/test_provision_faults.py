@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from accounts.models import User
 from compliance.engine import DocumentFault, check_date, check_provision, check_scope, check_text
 from compliance.models import Mandate, Provision, Simulation
+from tests import cast
 from tests.compliance.written import FORM, document
 
 pytestmark = pytest.mark.django_db
@@ -155,8 +155,8 @@ def said_by_engine(made: dict[str, Any], pointer: str) -> DocumentFault | None:
 
 
 def send(user: User, address: str, body: Any) -> Any:
-    token, _ = Token.objects.get_or_create(user=user)
-    headers = {"Authorization": f"Token {token.key}"}
+    token = cast.token(user)
+    headers = {"Authorization": f"Token {token}"}
     return Client(headers=headers).post(API + address, body, content_type="application/json")
 
 

@@ -9,7 +9,6 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
 from accounts.models import Role, User
 from centres.models import Centre, CentreRecord, Operator, Provenance
@@ -91,15 +90,28 @@ def test_every_original_is_kept_and_nothing_is_left_beside_it(places: Path) -> N
     assert not list((places / "files").glob("incoming-*"))
 
 
+def asked_as(token: str) -> str:
+    """As whom the API takes who asks with `token`."""
+    return str(Client(headers={"Authorization": f"Token {token}"}).get("/api/v1/me/").json()["username"])
+
+
 @pytest.mark.usefixtures("loaded")
 def test_its_users_can_sign_in_and_the_operator_has_work_to_do(places: Path, client: Client) -> None:
     listed = json.loads(printed("demo_users", "--json"))
     entries = {entry["role"]: entry for entry in listed}
     assert (len(listed), entries.keys()) == (len(Role.values), set(Role.values))
+    assert {role for role, entry in entries.items() if "code" in entry} == {Role.REGULATOR, Role.ADMINISTRATOR}
     assert (places / "demo-users.json").stat().st_mode & 0o777 == 0o600
     for entry in entries.values():
-        assert client.login(username=entry["name"], password=entry["password"])
-        assert Token.objects.get(key=entry["token"]).user.username == entry["name"]
+        assert (
+            client.post("/accounts/sign-in/", {"login": entry["name"], "password": entry["password"]}).status_code
+            == 302
+        )
+        if "code" in entry:
+            client.post("/accounts/sign-in/second-factor/", {"code": entry["code"]})
+        assert client.get("/mandates/SH-2023/").status_code == 200
+        client.post("/accounts/sign-out/")
+        assert asked_as(entry["token"]) == entry["name"]
     assert User.objects.get(username="regulator").all_regions
     own = Centre.objects.visible_to(User.objects.get(role=Role.OPERATOR))
     assert sorted(own.values_list("code", flat=True)) == entries["operator"]["centres"]

@@ -11,7 +11,6 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
 from pytest_django import Settings
-from rest_framework.authtoken.models import Token
 
 from accounts.models import User
 from centres.models import Operator
@@ -85,9 +84,9 @@ def test_a_signature_counts_from_its_last_byte(filer: Client) -> None:
 
 
 def test_the_api_counts_alike(filer: Client) -> None:
-    token = Token.objects.create(user=User.objects.get(username="filer"))
+    token = cast.token(User.objects.get(username="filer"))
     file = SimpleUploadedFile("inventory.csv", b"chip_model,quantity\n" + b"H800,1\n" * 600)
     fields = {"centre": "SH-01", "period": "2025Q4", "file": file}
-    body = post_slowly(Client(), "/api/v1/submissions/", fields, Authorization=f"Token {token.key}")
+    body = post_slowly(Client(), "/api/v1/submissions/", fields, Authorization=f"Token {token}")
     assert body.ended_at is not None
     assert Upload.objects.get().received_at >= body.ended_at

@@ -6,11 +6,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demonstration.load import is_loaded
-from demonstration.users import first_of_each_role, kept_in, read_users
+from demonstration.users import code_of, first_of_each_role, kept_in, read_users
 
 
 class Command(BaseCommand):
-    help = "Print one user of each role of the demonstration, with password and API token."
+    help = (
+        "Print one user of each role of the demonstration, with password, API token and, where the role needs a "
+        "second factor, the code that its app shows now: good for a minute, and once."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON list")
@@ -32,8 +35,11 @@ class Command(BaseCommand):
             )
         if not with_others:
             entries = first_of_each_role(entries)
+        entries = [entry | {"code": code_of(entry)} if code_of(entry) else entry for entry in entries]
         if as_json:
             self.stdout.write(json.dumps(entries, ensure_ascii=False))
             return
         for entry in entries:
-            self.stdout.write("  ".join((f"{entry['name']:<16}", entry["password"], entry["token"])))
+            self.stdout.write(
+                "  ".join((f"{entry['name']:<16}", entry["password"], entry["token"], entry.get("code", ""))).rstrip()
+            )

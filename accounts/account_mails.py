@@ -1,0 +1,64 @@
+"""What is written to people about their own account, in their own language."""
+
+import logging
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, override
+
+from accounts.mails import message_to
+from accounts.models import User
+
+logger = logging.getLogger(__name__)
+
+# What allauth calls a change, and what it is.
+CHANGES = {
+    "password_changed": gettext_noop("The password of your account was changed."),
+    "password_reset": gettext_noop("The password of your account was set anew by a link that was sent to you."),
+    "password_set": gettext_noop("A password was set for your account."),
+    "totp_activated": gettext_noop("An authenticator app was set up for your account."),
+    "totp_deactivated": gettext_noop("The authenticator app of your account was removed."),
+    "webauthn_added": gettext_noop("A security key was added to your account."),
+    "webauthn_removed": gettext_noop("A security key of your account was removed."),
+    "recovery_codes_generated": gettext_noop("New recovery codes were made for your account; older ones are void."),
+}
+
+
+def send_reset(user: User, address: str) -> None:
+    """Send the link by which `user` sets a new password."""
+    with override(user.language):
+        _send(
+            user,
+            _("Originmark: a new password"),
+            (
+                _("Somebody, you we hope, asked for a new password for your account “%(name)s”.")
+                % {"name": user.username},
+                _("This link leads to setting it, once: %(address)s") % {"address": address},
+                _("If it was not you, do nothing: the old password stays."),
+            ),
+        )
+
+
+def tell_of_change(user: User, change: str) -> None:
+    """Tell `user` of a change of how they sign in, which somebody else might have made."""
+    with override(user.language):
+        _send(
+            user,
+            _("Originmark: your account"),
+            (
+                _(CHANGES[change]),
+                _("If it was not you, set a new password and tell an administrator: %(address)s")
+                % {"address": settings.SITE_URL},
+            ),
+        )
+
+
+def _send(user: User, subject: str, paragraphs: Iterable[str]) -> None:
+    """A mail server that is away costs the mail, not what it tells of."""
+    if not user.email:
+        return
+    try:
+        message_to(user, subject=subject, paragraphs=paragraphs).send()
+    except OSError as error:
+        logger.warning("A mail to user %s was not sent: %s", user.pk, error)

@@ -1,0 +1,108 @@
+"""What allauth asks of this register: nobody registers, mails lead to its address, secrets are kept sealed."""
+
+import base64
+import hashlib
+from pathlib import PurePosixPath
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts import account_mails, again, second_factor
+from accounts.models import User
+from accounts.views import speak
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are made by administrators and by invitation, never by who comes along."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": _(
+            "The name and the password do not go together, or the account is closed. "
+            "The password tells capital letters from small ones."
+        ),
+        "incorrect_password": _("This is not your password."),
+        "enter_current_password": _("This is not your password."),
+        "too_many_login_attempts": _("That was wrong too often. Try again in five minutes."),
+        "rate_limited": _("That was wrong too often. Try again in five minutes."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        return not again.was_shown_lately(self.request)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Who has a second factor shows that; a password alone is what a thief may have."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        factors = [method for method in methods if method["id"].startswith("mfa_")]
+        return factors or methods
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        # Not of the request's host: who asks could write another into it.
+        uid, _dash, secret = key.partition("-")
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": secret})
+        return f"{settings.SITE_URL}{path}"
+
+    def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
+        """Who signs in meets the language that they chose last."""
+        response: HttpResponse = super().post_login(request, user, **more)
+        speak(response, user.language)
+        return response
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("mfa_index")
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **more: Any
+    ) -> None:
+        """Say on the next page what was changed, in the words of the mail; and nothing of what is plain to see."""
+        if text := account_mails.CHANGES.get(PurePosixPath(message_template or "").stem):
+            messages.success(request, gettext(text))
+        elif more.get("message"):
+            messages.add_message(request, level, more["message"])
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        account_mails.send_reset(user, context["password_reset_url"])
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **more: Any) -> None:
+        account_mails.tell_of_change(user, template_prefix.rpartition("/")[2])
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets of second factors are kept encrypted under the register's key."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("This code is not right, or was used before. The next one comes within half a minute."),
+        "cannot_delete_authenticator": _("Your role needs a second factor: set another one up first."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return _sealing().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _sealing().decrypt(encrypted_text.encode()).decode()
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        user: User = authenticator.user
+        if not user.needs_second_factor or authenticator.type not in second_factor.FACTORS:
+            return True
+        others = Authenticator.objects.filter(user=user, type__in=second_factor.FACTORS).exclude(pk=authenticator.pk)
+        return others.exists()
+
+
+def _sealing() -> MultiFernet:
+    """Seals with the key of today, and opens what was sealed with those before it."""
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    digests = (hashlib.sha256(b"second factors: " + force_bytes(key)).digest() for key in keys)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

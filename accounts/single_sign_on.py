@@ -1,0 +1,45 @@
+"""Signing in by another system (OpenID Connect), where the settings name one: for accounts that are here already."""
+
+from typing import Any
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from django.http import HttpRequest
+from django.shortcuts import render
+
+from accounts.models import User
+
+# What addresses call the one system that there is.
+PROVIDER = "sso"
+
+
+class SignOnAdapter(DefaultSocialAccountAdapter):
+    """Who comes is known by what that system calls them; the first time, by the mail address that it vouches for.
+
+    Nobody gets an account this way, and a second factor is asked for as of everybody.
+    """
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return False
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        if sociallogin.is_existing:
+            return
+        user = _vouched_for(sociallogin)
+        if user is None:
+            raise ImmediateHttpResponse(render(request, "accounts/sign_on_unknown.html", status=403))
+        sociallogin.connect(request, user)
+
+    def on_authentication_error(self, request: HttpRequest, provider: Any, *args: Any, **more: Any) -> None:
+        raise ImmediateHttpResponse(render(request, "accounts/sign_on_failed.html", status=502))
+
+    def send_notification_mail(self, *args: Any, **more: Any) -> None:
+        """Nothing: who manages that system linked the two."""
+
+
+def _vouched_for(sociallogin: SocialLogin) -> User | None:
+    """The one account with a mail address that the other system has proven; of two nobody knows which."""
+    proven = [address.email.lower() for address in sociallogin.email_addresses if address.verified]
+    found = [user for email in proven for user in User.objects.filter(email__iexact=email, is_active=True)[:2]]
+    return found[0] if len({user.pk for user in found}) == 1 and found else None

@@ -1,0 +1,72 @@
+"""A password is changed by who knows it, and set anew by who reads the account's mail."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from accounts.models import User
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+NEW = "a staple of the correct horse"
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def may_sign_in(user: User, password: str) -> bool:
+    return Client().post("/accounts/sign-in/", {"login": user.username, "password": password}).status_code == 302
+
+
+def test_it_is_changed_and_told_of() -> None:
+    user = cast.analyst()
+    user.email = "analyst@example.org"
+    user.save()
+    fields = {"oldpassword": cast.PASSWORD, "password1": NEW, "password2": NEW}
+    answer = signed_in(user).post("/accounts/password/", fields, follow=True)
+    assert "The password of your account was changed." in answer.content.decode()
+    assert (may_sign_in(user, NEW), may_sign_in(user, cast.PASSWORD)) == (True, False)
+    (told,) = mail.outbox
+    assert (told.to, "was changed" in told.body) == (["analyst@example.org"], True)
+
+
+def test_a_change_ends_the_other_sessions() -> None:
+    user = cast.analyst()
+    here, there = signed_in(user), signed_in(user)
+    here.post("/accounts/password/", {"oldpassword": cast.PASSWORD, "password1": NEW, "password2": NEW})
+    assert here.get("/mandates/SH-2023/").status_code == 200
+    assert there.get("/mandates/SH-2023/").status_code == 302
+
+
+@pytest.mark.parametrize("poor", ["short", "12345678901234567", "analyst12345", "password1234"])
+def test_a_poor_one_is_refused(poor: str) -> None:
+    user = cast.analyst()
+    fields = {"oldpassword": cast.PASSWORD, "password1": poor, "password2": poor}
+    assert signed_in(user).post("/accounts/password/", fields).status_code == 422
+    assert may_sign_in(user, cast.PASSWORD)
+
+
+def test_a_link_by_mail_sets_it_anew_once(client: Client) -> None:
+    user = cast.analyst()
+    user.email = "analyst@example.org"
+    user.save()
+    client.post("/accounts/password/forgotten/", {"email": "analyst@example.org"}, headers={"host": "localhost"})
+    (told,) = mail.outbox
+    link = re.search(r"http://127\.0\.0\.1:8000(/accounts/password/forgotten/\S+)", str(told.body))
+    assert link
+    form = client.get(link[1], follow=True).redirect_chain[-1][0]
+    assert client.post(form, {"password1": NEW, "password2": NEW}).status_code == 302
+    assert may_sign_in(user, NEW)
+    assert "used before" in Client().get(link[1]).content.decode()
+
+
+def test_who_has_no_account_is_answered_alike_and_gets_no_mail(client: Client) -> None:
+    cast.analyst()
+    answer = client.post("/accounts/password/forgotten/", {"email": "nobody@example.org"})
+    assert answer.headers["Location"] == "/accounts/password/forgotten/sent/"
+    assert mail.outbox == []

@@ -6,6 +6,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.trail.models import AuditEvent, AuditHead, AuditLink
+
+__all__ = ["AuditEvent", "AuditHead", "AuditLink", "IdempotencyKey", "Membership", "Role", "User"]
+
 
 class Role(models.TextChoices):
     OPERATOR = "operator", _("centre operator")

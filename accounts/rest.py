@@ -37,6 +37,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from accounts import asking
 from accounts.models import Role, User
 from accounts.problems import Problem
 
@@ -167,6 +168,11 @@ class Answer(APIView):
             raise Problem(413, "too_large", _("The request is too large."))
         super().initial(request, *args, **kwargs)
         self.check_parameters(request)
+
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)
+        if isinstance(request.user, User):
+            asking.recognise(request.user.pk, request.user.role, channel="api")
 
     def check_parameters(self, request: Request) -> None:
         """Refuse a parameter that is unknown, empty or repeated: none is passed over in silence."""

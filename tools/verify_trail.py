@@ -20,7 +20,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-NUMBER = re.compile(rb'\{"seq" : ([1-9][0-9]{0,18}), "id" : ')
+NUMBER = re.compile(rb'\{"seq":([1-9][0-9]{0,18}),"id":')
 
 
 class Bad(Exception):

@@ -7,18 +7,17 @@ START = bytes(32)
 # The event of a row of `accounts_auditevent` called `event`, but for its number: written here and not kept in the
 # database, where who can change an event could change how it is read.
 EVENT = """
-    json_build_object(
-        'id', event.id, 'at', event.at AT TIME ZONE 'UTC', 'xid', event.xid, 'kind', event.kind,
-        'subject', event.subject, 'key', event.key, 'user', event.user_id, 'role', event.role,
-        'channel', event.channel, 'address', event.address, 'place', event.place, 'request', event.request,
-        'before', event.before, 'after', event.after
-    )::text
+    row_to_json((SELECT told FROM (
+        SELECT event.id, event.at AT TIME ZONE 'UTC' AS at, event.xid, event.kind, event.subject, event.key,
+               event.user_id AS "user", event.role, event.channel, event.address, event.place, event.request,
+               event.before, event.after
+    ) told))::text
 """
 
 
-def line_of(seq: int, event: str) -> bytes:
+def line_of(seq: int, event: bytes) -> bytes:
     """The bytes of `event` (as `EVENT` writes it) at its place in the chain."""
-    return f'{{"seq" : {seq}, {event[1:]}'.encode()
+    return b'{"seq":%d,%b' % (seq, event[1:])
 
 
 def link(before: bytes, line: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """The whole trail as text, which `tools/verify_trail.py` verifies (`docs/trail.md` says how it reads)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -23,22 +24,23 @@ _UNSEALED = f"""
 """  # noqa: S608 - of constants alone
 
 
-@transaction.atomic
 def lines() -> Iterator[str]:
     """The trail at one instant, a line after the other: its heads, its events in their order, and what has no place."""
-    with connection.cursor() as cursor:
-        if not connection.savepoint_ids:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-    yield f"{FIRST_LINE}\n"
-    for head in AuditHead.objects.order_by("seq").values(*heads.FIELDS).iterator():
-        yield f"head {heads.written(head)}\n"
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            if not connection.savepoint_ids:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield f"{FIRST_LINE}\n"
+        for head in AuditHead.objects.order_by("seq").values(*heads.FIELDS).iterator():
+            yield f"head {heads.written(head)}\n"
+        for seq, sha256, is_gone, event in _rows(_EVENTS):
+            yield f"gone {seq}\n" if is_gone else f"event {sha256} {chain.line_of(seq, event.encode()).decode()}\n"
+        for (event,) in _rows(_UNSEALED):
+            yield f"unsealed {event}\n"
+
+
+def _rows(query: str) -> Iterator[Any]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(_EVENTS)
+        cursor.execute(query)
         while rows := cursor.fetchmany(_AT_ONCE):
-            for seq, sha256, is_gone, event in rows:
-                yield f"gone {seq}\n" if is_gone else f"event {sha256} {chain.line_of(seq, event).decode()}\n"
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(_UNSEALED)
-        while rows := cursor.fetchmany(_AT_ONCE):
-            for (event,) in rows:
-                yield f"unsealed {event}\n"
+            yield from rows

@@ -80,7 +80,7 @@ def _store(last: _Last, events: Sequence[tuple[int, str]]) -> tuple[int, bytes]:
     """Link `events` to the chain; the number and the hash of the last."""
     sha256, hashes = last.sha256, []
     for seq, (_, event) in enumerate(events, last.seq + 1):
-        sha256 = chain.link(sha256, chain.line_of(seq, event))
+        sha256 = chain.link(sha256, chain.line_of(seq, event.encode()))
         hashes.append(sha256)
     numbers = list(range(last.seq + 1, last.seq + 1 + len(events)))
     with connection.cursor() as cursor:

@@ -1,17 +1,18 @@
 """Verifying the trail: that every event is what was sealed, at the place where it was sealed, and that none is gone."""
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 from accounts.trail import chain, heads, keys
 
-_AT_ONCE = 5_000
+# By COPY, so that PostgreSQL reads on while a line is hashed.
 _LINKS = f"""
-    SELECT link.seq, link.event_id, link.sha256, event.id IS NULL, {chain.EVENT}
-    FROM accounts_auditlink link LEFT JOIN accounts_auditevent event ON event.id = link.event_id
-    ORDER BY link.seq, link.event_id
+    COPY (SELECT link.seq, link.event_id, encode(link.sha256, 'hex'), event.id IS NULL, {chain.EVENT}
+          FROM accounts_auditlink link LEFT JOIN accounts_auditevent event ON event.id = link.event_id
+          ORDER BY link.seq, link.event_id) TO STDOUT
 """  # noqa: S608 - of constants alone
 _NEVER_SEALED = """
     SELECT event.id FROM accounts_auditevent event
@@ -50,15 +51,30 @@ class _Broken(Exception):
 
 
 class _Walk:
-    """The way along the chain, from link to link and from head to head."""
+    """The way along the chain, from link to link and past every head; COPY writes the links into it."""
 
-    def __init__(self, trusted: set[str]) -> None:
+    def __init__(self, trusted: set[str], signed: Iterable[dict[str, Any]]) -> None:
         self.trusted = trusted
+        self.waiting = deque(sorted(signed, key=lambda head: int(head["seq"])))
         self.seq, self.sha256 = 0, chain.START
         # Up to where a signature agreed.
         self.agreed = self.heads = 0
+        # psycopg2 would tell of what is raised while it reads as of a statement that was cancelled.
+        self.broken: _Broken | None = None
 
-    def step(self, seq: int, event_id: int, sha256: bytes, is_gone: bool, event: str) -> None:
+    def write(self, row: bytes) -> None:
+        """Take a link as COPY writes it."""
+        seq, event_id, sha256, is_gone, event = row[:-1].split(b"\t", 4)
+        if b"\\" in event:
+            # Of what COPY escapes, JSON on one line has only this.
+            event = event.replace(b"\\\\", b"\\")
+        try:
+            self.step(int(seq), int(event_id), sha256.decode(), is_gone == b"t", event)
+        except _Broken as broken:
+            self.broken = broken
+            raise
+
+    def step(self, seq: int, event_id: int, sha256: str, is_gone: bool, event: bytes) -> None:
         due = self.seq + 1
         if seq < due:
             raise _Broken(seq, event_id, "a second event stands at its place: the chain forks.")
@@ -67,9 +83,11 @@ class _Walk:
         if is_gone:
             raise _Broken(seq, event_id, "it was removed.")
         found = chain.link(self.sha256, chain.line_of(seq, event))
-        if found != sha256:
+        if found.hex() != sha256:
             raise _Broken(seq, event_id, "it is not what was sealed: it, or its place in the chain, was changed.")
         self.seq, self.sha256 = seq, found
+        while self.waiting and self.waiting[0]["seq"] <= seq:
+            self.agree(self.waiting.popleft())
 
     def agree(self, head: dict[str, Any]) -> None:
         """Hold what was walked, up to the event of `head`, against what was signed."""
@@ -97,38 +115,31 @@ def verify(*, trusted: set[str] | None = None, witnesses: Iterable[dict[str, Any
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute(_HEADS)
         kept = [dict(zip(heads.FIELDS, row, strict=True)) for row in cursor.fetchall()]
-    walk = _Walk(keys.trusted() if trusted is None else trusted)
+    walk = _Walk(keys.trusted() if trusted is None else trusted, [*kept, *witnesses])
+    fault = None
     try:
-        _walk_all(walk, kept, list(witnesses))
+        _walk_all(walk, last_signed=max((one["seq"] for one in kept), default=0))
     except _Broken as broken:
-        return Verified(walk.seq, walk.heads, walk.sha256.hex(), broken.fault)
-    return Verified(walk.seq, walk.heads, walk.sha256.hex(), None)
+        fault = broken.fault
+    return Verified(walk.seq, walk.heads, walk.sha256.hex(), fault)
 
 
-def _walk_all(walk: _Walk, kept: list[dict[str, Any]], witnesses: list[dict[str, Any]]) -> None:
-    waiting = iter(sorted([*kept, *witnesses], key=lambda head: int(head["seq"])))
-    head = next(waiting, None)
-    for link in _links():
-        while head is not None and head["seq"] < link[0] and head["seq"] <= walk.seq:
-            walk.agree(head)
-            head = next(waiting, None)
-        walk.step(*link)
-    while head is not None and head["seq"] <= walk.seq:
-        walk.agree(head)
-        head = next(waiting, None)
-    if head is not None:
-        raise _Broken(walk.seq + 1, None, f"it was cut off: event {head['seq']} was signed, and is not there.")
-    if walk.seq > max((one["seq"] for one in kept), default=0):
+def _walk_all(walk: _Walk, *, last_signed: int) -> None:
+    try:
+        # What breaks off a COPY breaks its savepoint, and no more.
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.copy_expert(_LINKS, walk)
+    except Error:
+        if walk.broken is None:
+            raise
+    if walk.broken:
+        raise walk.broken
+    if walk.waiting:
+        cut = walk.waiting[0]["seq"]
+        raise _Broken(walk.seq + 1, None, f"it was cut off: event {cut} was signed, and is not there.")
+    if walk.seq > last_signed:
         raise _Broken(walk.agreed + 1, None, "no signature follows it: it was added by whoever has no key.")
     _require_all_sealed()
-
-
-def _links() -> Iterator[tuple[int, int, bytes, bool, str]]:
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(_LINKS)
-        while rows := cursor.fetchmany(_AT_ONCE):
-            for seq, event_id, sha256, is_gone, event in rows:
-                yield seq, event_id, bytes(sha256), is_gone, event
 
 
 def _require_all_sealed() -> None:

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include("config.api")),
     path("accounts/", include("accounts.urls")),
+    path("trail/", include("accounts.trail.urls")),
     path("", include("chips.urls")),
     path("", include("chips.timeliness_urls")),
     path("", include("chips.history_urls")),

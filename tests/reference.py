@@ -1,6 +1,7 @@
 """The reference data of the tests' database, put back whenever something empties the tables."""
 
 import io
+from collections.abc import Iterable
 
 import pytest
 from django.apps import apps
@@ -9,6 +10,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
 
+from accounts.trail.tables import TRAIL
 from centres.models import Region
 
 # Until its end no trigger of the transaction tells or refuses anything: a superuser of the database can say so.
@@ -23,7 +25,7 @@ def load_for_good() -> None:
     the same keys, so that it does not matter which test runs before which.
     """
     call_command("load_reference", verbosity=0)
-    _empty_the_trail()
+    empty(TRAIL)
     kept = _rows()
 
     def put_back(**signal: object) -> None:
@@ -44,10 +46,12 @@ def let_tables_be_emptied(patch: pytest.MonkeyPatch) -> None:
 
 
 @transaction.atomic
-def _empty_the_trail() -> None:
+def empty(tables: Iterable[str]) -> None:
+    """Empty `tables`, also those that are only added to; nothing tells of it."""
     with connection.cursor() as cursor:
         cursor.execute(UNTOLD)
-        cursor.execute("TRUNCATE accounts_auditevent, accounts_auditlink, accounts_audithead")
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def _rows() -> dict[str, bytes]:

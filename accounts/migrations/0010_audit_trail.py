@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ("oldest_xid", models.BigIntegerField()),
                 ("cluster", models.BigIntegerField()),
             ],
+            options={"indexes": [models.Index(fields=["signed_at"], name="audit_head_signed_at")]},
         ),
         migrations.CreateModel(
             name="AuditLink",

@@ -6,7 +6,7 @@ file beside the database, and can be mailed.
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from accounts.trail.models import AuditHead
 
 FIELDS = ("seq", "sha256", "signed_at", "public_key", "signature")
 _FILE = "audit-heads.jsonl"
+_SETTLED = timedelta(minutes=2)
 
 
 def message_of(seq: int, sha256: str, signed_at: str) -> bytes:
@@ -27,7 +28,7 @@ def message_of(seq: int, sha256: str, signed_at: str) -> bytes:
 
 def signed(seq: int, sha256: bytes, now: datetime) -> AuditHead:
     """A head, not yet stored, over the chain up to `seq`."""
-    key, at = keys.signing_key(), now.astimezone(UTC).isoformat(timespec="microseconds")
+    key, at = keys.signing_key(), _written(now)
     signature = key.sign(message_of(seq, sha256.hex(), at)).hex()
     return AuditHead(seq=seq, sha256=sha256.hex(), signed_at=at, public_key=keys.public_hex(key), signature=signature)
 
@@ -35,6 +36,19 @@ def signed(seq: int, sha256: bytes, now: datetime) -> AuditHead:
 def newest() -> dict[str, Any] | None:
     """The newest head as it is handed out; None before anything was sealed."""
     return AuditHead.objects.order_by("-seq").values(*FIELDS).first()
+
+
+def newest_before(at: datetime) -> dict[str, Any] | None:
+    """The head that was the newest shortly before `at`: the same whenever it is asked for.
+
+    A head that is being signed is seen a little later than the instant that it names.
+    """
+    until = _written(at - _SETTLED)
+    return AuditHead.objects.filter(signed_at__lte=until).order_by("-signed_at", "-seq").values(*FIELDS).first()
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def written(head: dict[str, Any]) -> str:

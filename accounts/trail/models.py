@@ -81,3 +81,6 @@ class AuditHead(models.Model):
     # No transaction before this one was still running when the batch was read, in this cluster.
     oldest_xid = models.BigIntegerField()
     cluster = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["signed_at"], name="audit_head_signed_at")]

@@ -34,7 +34,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
         (at, xid, kind, subject, key, user_id, role, channel, address, place, request, before, after)
     SELECT clock_timestamp(), pg_current_xact_id()::text::bigint, $1, $2, coalesce($3, ''), asking.*, $4, $5
     FROM trail_asking() asking
-$$
+$$;
+-- Else whoever may call it could tell of changes that were none.
+REVOKE EXECUTE ON FUNCTION trail_add(text, text, text, jsonb, jsonb) FROM PUBLIC
 """
 # What the program says that happened: no change of a record, which the triggers alone tell of.
 NOTE = """

@@ -47,8 +47,9 @@ WITHHELD: dict[str, set[str]] = {
     "compliance_simulation": {"result"},
 }
 _SECRET = {"password", "secret", "token", "token_secret", "session_key", "session_data"}
-# Signs of life of work that is going on: a change of nothing else is no news.
+# Signs of life of work that is going on, and what another event tells: a change of nothing else is no news.
 UNHEEDED: dict[str, set[str]] = {
+    "accounts_user": {"last_login"},
     "chips_upload": {"alive_at", "lines_read", "percent_read", "claim"},
     "reports_reportrun": {"alive_at", "parts_done", "claim"},
 }

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -202,6 +202,23 @@ class TestNobodyChangesThem:
         statement = "TRUNCATE compliance_determination CASCADE"
         with pytest.raises(IntegrityError, match="only added to"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
+
+    def test_a_role_that_owns_nothing_is_told_of_and_cannot_tell_itself(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE ROLE clerk; GRANT ALL ON centres_operator TO clerk")
+            cursor.execute("GRANT USAGE ON SEQUENCE centres_operator_id_seq TO clerk; SET LOCAL ROLE clerk")
+            cursor.execute("UPDATE centres_operator SET name_en = name_en || '!'")
+            cursor.execute("SELECT trail_note('refused', '', '', NULL)")
+            for statement in (
+                "INSERT INTO accounts_auditevent (at, xid, kind) VALUES (now(), 1, 'refused')",
+                "SELECT trail_add('update', 'centres_operator', '1', NULL, NULL)",
+                "SELECT count(*) FROM accounts_auditevent",
+            ):
+                with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                    cursor.execute(statement)
+            cursor.execute("RESET ROLE")
+        assert events(kind="update")[0][3]["name_en"].endswith("!")
+        assert len(events(kind="refused")) == 1
 
     def test_the_program_cannot_tell_of_a_change_that_was_none(self) -> None:
         with pytest.raises(IntegrityError, match="by their triggers"), transaction.atomic():

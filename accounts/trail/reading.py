@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AuditEvent, AuditLink, User
+from accounts.models import AuditEvent, AuditLink, Role, User
 from accounts.trail.models import AuditEventQuerySet, EventKind
 from accounts.trail.tables import SILENT
 
@@ -40,7 +40,9 @@ class EventChoice(forms.Form):
         self.fields["subject"].choices = [("", _("Every record")), *((one, one) for one in _subjects())]  # type: ignore[attr-defined]
         for name, field in self.fields.items():
             if name != "before":
-                field.widget.attrs["class"] = "form-select" if "choices" in vars(field.widget) else "form-control"
+                field.widget.attrs["class"] = (
+                    "form-select" if isinstance(field.widget, forms.Select) else "form-control"
+                )
         for name in ("from_on", "until_on"):
             self.fields[name].widget.input_type = "date"
         self.fields["key"].widget.attrs["placeholder"] = _("Key of the record")
@@ -69,6 +71,7 @@ class Told(NamedTuple):
     event: AuditEvent
     seq: int | None
     username: str
+    role: str
     changes: list[Change]
 
 
@@ -96,7 +99,14 @@ def told(events: Sequence[AuditEvent]) -> list[Told]:
     accounts = User.objects.filter(pk__in={event.user_id for event in events if event.user_id})
     names = dict(accounts.values_list("pk", "username"))
     return [
-        Told(event, places.get(event.pk), names.get(event.user_id or 0, ""), _changes(event.before, event.after))
+        Told(
+            event=event,
+            seq=places.get(event.pk),
+            username=names.get(event.user_id or 0, ""),
+            # Where nobody said who asks, it is a role of the database.
+            role=str(dict(Role.choices).get(event.role, event.role)),
+            changes=_changes(event.before, event.after),
+        )
         for event in events
     ]
 

@@ -11,6 +11,7 @@ from django.db import connections
 
 _DERIVED = "worked out of others that are told of, and made anew from them at any time"
 _OWN_BOOKS = "the framework's own books"
+_FAILURES = "counts of failures to sign in, with what was typed; each failure is told"
 # Of these nothing is told.
 SILENT: dict[str, str] = {
     "compliance_currentdetermination": _DERIVED,
@@ -27,6 +28,11 @@ SILENT: dict[str, str] = {
     "compliance_simulatedchange": _DERIVED,
     "django_session": "secrets; that somebody signs in and out is told",
     "accounts_idempotencykey": "answers that are kept for a week; their effects are told",
+    "shared_cache": "a cache",
+    "axes_accessattempt": _FAILURES,
+    "axes_accessattemptexpiration": _FAILURES,
+    "axes_accessfailurelog": _FAILURES,
+    "axes_accesslog": _FAILURES,
     "django_content_type": _OWN_BOOKS,
     "auth_permission": _OWN_BOOKS,
     "django_migrations": _OWN_BOOKS,
@@ -41,6 +47,14 @@ COUNTED = {
 # of which the digest is.
 WITHHELD: dict[str, set[str]] = {
     "accounts_user": {"username", "first_name", "last_name", "email"},
+    "accounts_apitoken": {"key_sha256"},
+    "accounts_invitation": {"email", "last_error"},
+    "account_emailaddress": {"email"},
+    "account_emailconfirmation": {"key"},
+    "mfa_authenticator": {"data"},
+    "socialaccount_socialaccount": {"uid", "extra_data"},
+    "socialaccount_socialapp": {"key", "settings"},
+    "usersessions_usersession": {"user_agent", "data"},
     "authtoken_token": {"key"},
     "chips_receipt": {"body"},
     "chips_upload": {"report"},
@@ -50,6 +64,9 @@ _SECRET = {"password", "secret", "token", "token_secret", "session_key", "sessio
 # Signs of life of work that is going on, and what another event tells: a change of nothing else is no news.
 UNHEEDED: dict[str, set[str]] = {
     "accounts_user": {"last_login"},
+    "accounts_apitoken": {"last_used_at"},
+    "mfa_authenticator": {"last_used_at"},
+    "usersessions_usersession": {"last_seen_at", "ip", "user_agent", "data"},
     "chips_upload": {"alive_at", "lines_read", "percent_read", "claim"},
     "reports_reportrun": {"alive_at", "parts_done", "claim"},
 }

@@ -11,7 +11,10 @@ WITHOUT_SERVERS = {"check", "makemessages", "compilemessages", "collectstatic", 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from accounts import asking
     from config import services
+
+    asking.begin(asking.Asking("command", place=" ".join(sys.argv[1:2])))
 
     if sys.argv[1:] and sys.argv[1] not in WITHOUT_SERVERS:
         services.provide(broker=False)

@@ -2,13 +2,15 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db import connections
-from django.db.models.signals import pre_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        from accounts.trail import sign_ins, tables, tasks_asking
+
         pre_migrate.connect(_wait_for_no_lock_too_long, sender=self)
         # Models are there only now.
         from allauth.mfa.signals import authentication_failed, authenticator_added
@@ -18,6 +20,10 @@ class AccountsConfig(AppConfig):
 
         authenticator_added.connect(note_as_shown)
         authentication_failed.connect(note_wrong_code)
+        # When it is sent, every room's tables are made.
+        post_migrate.connect(tables.attach, sender=self)
+        sign_ins.connect()
+        tasks_asking.connect()
 
 
 def _wait_for_no_lock_too_long(using: str, **signal: Any) -> None:

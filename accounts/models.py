@@ -12,6 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.scopes import OwnQuerySet
+from accounts.trail.models import AuditEvent, AuditHead, AuditLink
+
+__all__ = ["AuditEvent", "AuditHead", "AuditLink", "IdempotencyKey", "Membership", "Role", "User"]
 
 
 class Role(models.TextChoices):

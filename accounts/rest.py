@@ -38,7 +38,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from accounts import again, second_factor, tokens
+from accounts import again, asking, second_factor, tokens
 from accounts.models import ApiToken, Role, Scope, User
 from accounts.problems import Problem
 
@@ -205,6 +205,11 @@ class Answer(APIView):
 
     def _action_asked(self) -> str:
         return getattr(self, "action", None) or (self.request.method or "").lower()
+
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)
+        if isinstance(request.user, User):
+            asking.recognise(request.user.pk, request.user.role, channel="api")
 
     def check_parameters(self, request: Request) -> None:
         """Refuse a parameter that is unknown, empty or repeated: none is passed over in silence."""

@@ -4,13 +4,13 @@ import json
 import sys
 from pathlib import Path
 
-from bench import determine, engine, intake, preview
+from bench import determine, engine, intake, preview, trail
 
 ROW = "{:<28} {:>10} {:<4} {:<28} {:>10} {:>7} {:>7} {}"
 
 
 def main() -> int:
-    figures = engine.run() + preview.run() + intake.run() + determine.run()
+    figures = engine.run() + preview.run() + intake.run() + determine.run() + trail.run()
     (Path(__file__).parent / "results.json").write_text(json.dumps(figures, indent=1) + "\n")
     print(ROW.format("figure", "value", "", "held against", "value", "ratio", "goal", "size"))
     for f in figures:

@@ -118,6 +118,7 @@ def _sections(receipt: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"kind": "texts", "title": ("Declaration", "承诺书"), "texts": texts}
     yield _corrections(receipt)
     yield _confirmations(receipt)
+    yield _facts(("Head of the audit trail at that time", "当时的审计日志链头"), _trail(receipt))
     yield {"kind": "texts", "title": ("How to verify this receipt", "回执验证方法"), "texts": _HOW_TO_VERIFY}
     digest = receipt.get("receipt_sha256")
     yield _facts(("Digest of this receipt", "本回执摘要"), [_fact(("SHA-256", "SHA-256"), digest, "digest")])
@@ -185,6 +186,17 @@ def _signature(receipt: Mapping[str, Any]) -> list[dict[str, Any] | None]:
         _fact(("Attested", "签署时间"), _instant(_at(attested, "at"))),
         _fact(("Version of the declaration", "承诺书版本"), _at(declaration, "version")),
         _fact(("SHA-256 of the declaration", "承诺书的 SHA-256"), _at(declaration, "sha256"), "digest"),
+    ]
+
+
+def _trail(receipt: Mapping[str, Any]) -> list[dict[str, Any] | None]:
+    head = receipt.get("trail")
+    return [
+        _fact(("Event", "事件序号"), _count(_at(head, "seq"))),
+        _fact(("Hash of the chain", "链哈希值"), _at(head, "sha256"), "digest"),
+        _fact(("Signed", "签名时间"), _instant(_at(head, "signed_at"))),
+        _fact(("Public key, Ed25519", "Ed25519 公钥"), _at(head, "public_key"), "digest"),
+        _fact(("Signature", "签名"), _at(head, "signature"), "digest"),
     ]
 
 

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.trail import heads
 from centres.models import Centre
 from centres.terms import term_of
 from chips.declaration import CURRENT
@@ -99,7 +100,8 @@ def issue_accepted(submission: Submission, *, at: datetime) -> Receipt:
 
 
 def _issue(submission: Submission, kind: ReceiptKind, content: dict[str, Any]) -> Receipt:
-    body = sealed(content)
+    # Whoever keeps the receipt can show that nothing up to there was changed or cut off since.
+    body = sealed(content | {"trail": heads.newest()})
     text = json.dumps(body, ensure_ascii=False, indent=2)
     issued_at = timezone.now()
     return Receipt.objects.create(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from accounts.trail import heads
 from centres.models import Provenance
 from chips.receipts import REGISTER, sealed, written
 from compliance.models import Determination
@@ -15,6 +16,7 @@ def determination_receipt(determination: Determination) -> dict[str, Any] | None
     if centre.provenance == Provenance.ILLUSTRATIVE:
         return None
     answer, mandate = determination.answer, determination.provision.mandate
+    head = heads.newest_before(determination.known_at)
     return sealed(
         {
             "kind": KIND,
@@ -35,5 +37,7 @@ def determination_receipt(determination: Determination) -> dict[str, Any] | None
                 "submission_accession_number": submission and submission.accession_number,
                 "lines_sha256": submission and submission.lines_sha256,
             },
+            # What was determined before there was a trail has the receipt that it always had.
+            **({"trail": head} if head else {}),
         }
     )

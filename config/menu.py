@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
+from accounts.trail.models import may_read
 
 
 class Page(NamedTuple):
@@ -50,13 +51,14 @@ _OUTLOOK = Page(_("Outlook"), "outlook", ("outlook",))
 _SHARES = Page(_("Second looks"), "shares", ("shares",))
 _MOVEMENTS = Page(_("What deserves a question"), "movements", ("movement",))
 _REPORTS = Page(_("Reports"), "report-runs", ("report-run",))
+_TRAIL = Page(_("Audit trail"), "trail", ("trail",))
 _RULES = (_("Rules"), (_MANDATES, _SIMULATIONS, _EXEMPTIONS, _BY_HAND, _RUNS))
 _ANALYSIS = (_("Analysis"), (_OUTLOOK, _SHARES, _MOVEMENTS))
 _MENUS: dict[str, tuple[Page | tuple[Any, tuple[Page, ...]], ...]] = {
     Role.OPERATOR: (_OWN, _TIMELINESS, _MANDATES, _EXEMPTIONS, _CHIPS),
-    Role.REGULATOR: (_DASHBOARD, _REVIEW, _TIMELINESS, _RULES, _ANALYSIS, _CHIPS, _REPORTS),
+    Role.REGULATOR: (_DASHBOARD, _REVIEW, _TIMELINESS, _RULES, _ANALYSIS, _CHIPS, _REPORTS, _TRAIL),
     Role.ANALYST: (_DASHBOARD, _TIMELINESS, _RULES, _ANALYSIS, _CHIPS, _REPORTS),
-    Role.ADMINISTRATOR: (_DASHBOARD,),
+    Role.ADMINISTRATOR: (_DASHBOARD, _TRAIL),
 }
 
 
@@ -72,8 +74,14 @@ def _menu_of(user: User, request: HttpRequest) -> list[Entry | Group]:
     return [
         _entry(part, here) if isinstance(part, Page) else Group(part[0], [_entry(page, here) for page in part[1]])
         for part in _MENUS[user.role]
-        if part is not _REPORTS or user.sees_whole_country
+        if _is_shown(part, user)
     ]
+
+
+def _is_shown(part: Page | tuple[Any, tuple[Page, ...]], user: User) -> bool:
+    if part is _TRAIL:
+        return may_read(user)
+    return part is not _REPORTS or user.sees_whole_country
 
 
 def _entry(page: Page, here: str) -> Entry:

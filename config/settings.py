@@ -91,6 +91,17 @@ REPUDIATION_DAYS = number("REPUDIATION_DAYS", 30)
 
 # Where people reach the register: mails lead there.
 SITE_URL = address("SITE_URL", "http://127.0.0.1:8000", ("http", "https")).rstrip("/")
+# The trail: a key of its own that signs its heads (PEM; unset: one is made in VAR_DIR), the keys before it (their
+# public halves in hexadecimal, commas between), who is mailed each hour's head, and how often events are sealed.
+AUDIT_SIGNING_KEY = text("AUDIT_SIGNING_KEY")
+AUDIT_FORMER_PUBLIC_KEYS = [key for key in text("AUDIT_FORMER_PUBLIC_KEYS").split(",") if key]
+if not all(re.fullmatch(r"[0-9a-f]{64}", key, re.ASCII) for key in AUDIT_FORMER_PUBLIC_KEYS):
+    raise ImproperlyConfigured(
+        "AUDIT_FORMER_PUBLIC_KEYS must be Ed25519 public keys of 64 hexadecimal digits, with commas between."
+    )
+AUDIT_HEAD_MAIL = text("AUDIT_HEAD_MAIL")
+AUDIT_SEAL_SECONDS = number("AUDIT_SEAL_SECONDS", 5)
+
 # So many days from a due date people are reminded of what they have not filed.
 REMINDER_DAYS = days("REMINDER_DAYS", "-7,-1,1,7")
 
@@ -157,6 +168,7 @@ MIDDLEWARE = [
     "config.arrivals.KnownLengths",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.trail.middleware.WhoIsAsking",
     "config.rates.Rates",
     # Before the token against forgery is looked for, which stands in the body.
     "accounts.middleware.BoundedBodies",
@@ -192,7 +204,10 @@ TEMPLATES = [
 ]
 
 DATABASE_URL = address("DATABASE_URL", "postgres://postgres@127.0.0.1/originmark", ("postgres", "postgresql"))
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+# Ours tells PostgreSQL with every transaction who is asking.
+DATABASES = {
+    "default": dj_database_url.parse(DATABASE_URL, engine="accounts.postgres", conn_max_age=60, conn_health_checks=True)
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -417,6 +432,13 @@ CELERY_BEAT_SCHEDULE = {
     "request stale outlooks": {"task": "compliance.tasks.request_stale_outlooks", "schedule": crontab(minute="40")},
     "start due reports": {"task": "reports.tasks.start_due_reports", "schedule": SWEEP_SECONDS},
     "sweep report runs": {"task": "reports.tasks.sweep_report_runs", "schedule": SWEEP_SECONDS},
+    "seal the trail": {
+        "task": "accounts.tasks.seal_trail",
+        "schedule": AUDIT_SEAL_SECONDS,
+        # One that waited for a busy worker does what all of them would have done.
+        "options": {"expires": AUDIT_SEAL_SECONDS},
+    },
+    "publish the head of the trail": {"task": "accounts.tasks.publish_head", "schedule": crontab(minute="0")},
     "forget idempotency keys": {
         "task": "accounts.tasks.forget_idempotency_keys",
         "schedule": crontab(hour="3", minute="0"),

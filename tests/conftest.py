@@ -42,9 +42,11 @@ def signed_in_wholly() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    with django_db_blocker.unblock():
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        reference.let_tables_be_emptied(patch)
         reference.load_for_good()
+        yield
 
 
 @pytest.fixture

@@ -1,14 +1,20 @@
 """The reference data of the tests' database, put back whenever something empties the tables."""
 
 import io
+from collections.abc import Iterable
 
+import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
 
+from accounts.trail.tables import TRAIL
 from centres.models import Region
 
+# Until its end no trigger of the transaction tells or refuses anything: a superuser of the database can say so.
+UNTOLD = "SET LOCAL session_replication_role = replica"
 _APPS = ("accounts", "centres", "chips", "compliance", "reports")
 
 
@@ -19,6 +25,7 @@ def load_for_good() -> None:
     the same keys, so that it does not matter which test runs before which.
     """
     call_command("load_reference", verbosity=0)
+    empty(TRAIL)
     kept = _rows()
 
     def put_back(**signal: object) -> None:
@@ -26,6 +33,25 @@ def load_for_good() -> None:
             _write(kept)
 
     post_migrate.connect(put_back, sender=apps.get_app_config("compliance"), weak=False)
+
+
+def let_tables_be_emptied(patch: pytest.MonkeyPatch) -> None:
+    """`flush`, which ends a transactional test, empties also what is only added to."""
+    plain = DatabaseOperations.execute_sql_flush
+
+    def untold(self: DatabaseOperations, sql_list: list[str]) -> None:
+        plain(self, [UNTOLD, *sql_list])
+
+    patch.setattr(DatabaseOperations, "execute_sql_flush", untold)
+
+
+@transaction.atomic
+def empty(tables: Iterable[str]) -> None:
+    """Empty `tables`, also those that are only added to; nothing tells of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNTOLD)
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def _rows() -> dict[str, bytes]:
@@ -44,5 +70,7 @@ def _read(table: str) -> bytes:
 @transaction.atomic
 def _write(kept: dict[str, bytes]) -> None:
     with connection.cursor() as cursor:
+        # They are as they were: no event, and nothing that had to be checked again.
+        cursor.execute(UNTOLD)
         for table, rows in kept.items():
             cursor.copy_expert(f'COPY "{table}" FROM STDIN', io.BytesIO(rows))

@@ -23,7 +23,7 @@ from centres.reference import DATA
 from chips.declaration import CURRENT
 from compliance import provisions, tasks
 from compliance.models import DeterminationRequest, Mandate, Provision, Simulation, SimulationStatus
-from tests import cast
+from tests import cast, reference
 
 API = "/api/v1/"
 # Everything but who may sign in and what Django keeps for itself.
@@ -61,7 +61,7 @@ def empty_register() -> None:
     """Take every record out of the register; the test's own transaction brings it back."""
     with connection.cursor() as cursor:
         tables = [name for name in connection.introspection.table_names(cursor) if name.startswith(_ROOMS)]
-        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+    reference.empty(tables)
 
 
 def reference_known_by(day: str, folder: Path) -> Path:

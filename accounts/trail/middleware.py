@@ -1,0 +1,67 @@
+"""Requests: who asks, for as long as the answer is made and read; and what was refused or taken away."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from accounts import asking
+from accounts.asking import Asking
+from accounts.trail.models import EventKind
+from accounts.trail.notes import note
+
+_END = object()
+
+
+class WhoIsAsking:
+    """Stands behind the sessions, and before all that asks the database in somebody's name."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with asking.asked_by(_of(request)):
+            if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+                asking.recognise(request.user.pk, request.user.role)
+            response = self.get_response(request)
+            _write_down(request, response)
+            if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+                # It is read when all of this has returned.
+                response.streaming_content = _told(cast(Iterator[bytes], response.streaming_content), asking.who())
+        return response
+
+
+def _of(request: HttpRequest) -> Asking:
+    return Asking(
+        channel="api" if request.path.startswith("/api/") else "page",
+        address=request.META.get("REMOTE_ADDR", ""),
+        place=f"{request.method} {request.path}",
+        request=uuid.uuid4().hex,
+    )
+
+
+def _write_down(request: HttpRequest, response: HttpResponseBase) -> None:
+    if response.status_code == 403:
+        note(EventKind.REFUSED)
+    elif response.status_code == 200 and request.method != "HEAD":
+        disposition = response.headers.get("Content-Disposition", "")
+        if disposition.startswith("attachment"):
+            # Before its first byte goes out.
+            note(EventKind.DOWNLOAD, details={"as": disposition.partition(";")[2].strip()})
+
+
+def _told(parts: Iterator[Any], who: Asking | None) -> Iterator[Any]:
+    """`parts`, each made while `who` asks; in between the process may ask in another's name."""
+    try:
+        while True:
+            with asking.asked_by(who):
+                part = next(parts, _END)
+            if part is _END:
+                return
+            yield part
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()

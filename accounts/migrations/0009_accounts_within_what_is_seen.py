@@ -4,6 +4,6 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_idempotency_key")]
+    dependencies = [("accounts", "0005_hash_old_tokens")]
 
     operations = [migrations.AlterModelManagers(name="user", managers=[])]

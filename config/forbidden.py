@@ -13,8 +13,9 @@ _UNESCAPED = {"mark_safe", "SafeString", "SafeText", "safestring", "html_safe"}
 _RUNS_TEXT = {"eval", "exec", "compile", "__import__"}
 _PATTERNS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 _OWN_PATTERNS = "the pattern is written in the code; none is made of what people wrote"
-_TEMPLATE = re.compile(r"\|\s*(?:safe|safeseq)\b|\{%-?\s*autoescape\s+off|\bon[a-z]+\s*=\s*[\"']|<style\b|\sstyle\s*=")
-_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)")
+_TEMPLATE = re.compile(r"\|\s*(?:safe|safeseq)\b|\{%-?\s*autoescape\s+off|(?<![\w-])on[a-z]+\s*=\s*[\"']|<style\b|\sstyle\s*=")
+# JSON that a script reads runs nothing.
+_SCRIPT = re.compile(r"<script(?![^>]*\b(?:src=|type=\"application/json\"))")
 # What a secret looks like. A pattern is written so that it does not find itself.
 _SECRETS = re.compile(
     r"-----BEGIN (?:[A-Z]+ )?PRIVATE[ ]KEY-----|\bAKIA[0-9A-Z]{16}\b|\bLTAI[A-Za-z0-9]{16,}"

@@ -125,15 +125,15 @@ class House:
 
 def furnished() -> House:
     """The register with both estates in it; it needs the reference data and an empty folder for files."""
-    national, second = cast.regulator("national"), cast.regulator("second")
+    national, second = cast.regulator("wang-national"), cast.regulator("wang-second")
     people = {
         # Of two provinces, one of which is Quartz's.
-        "provinces": cast.user("provinces", Role.REGULATOR, region_codes=["11", "31"]),
+        "provinces": cast.user("wang-provinces", Role.REGULATOR, region_codes=["11", "31"]),
         "national": national,
         "analyst": cast.analyst(),
         "administrator": cast.administrator(),
     }
-    of_basalt = cast.user("of-basalt", Role.REGULATOR, region_codes=["44"])
+    of_basalt = cast.user("wang-of-basalt", Role.REGULATOR, region_codes=["44"])
     quartz, basalt = _estate(QUARTZ, people["provinces"], second), _estate(BASALT, of_basalt, second)
     for code in ("2025Q3", "2025Q4"):
         determine(period=cast.period(code), cause="test")

@@ -1,12 +1,16 @@
 """Which claim counts, from when, and as known when."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Role, User
 from chips.catalogue import adopt, contested_figures, differ, has_contested
 from chips.models import ChipModel, ChipRevision, Claim, Figure
+from tests import cast
 
 pytestmark = pytest.mark.django_db
 
@@ -75,3 +79,14 @@ def test_everywhere_the_same_is_contested(ascend: ChipModel, claimed: list[str],
     )
     assert has_contested(Figure.PRICE_CNY) is is_contested
     assert (Figure.PRICE_CNY in contested_figures(ascend)) is is_contested
+
+
+@pytest.mark.parametrize("who", [cast.regulator, cast.analyst, cast.administrator])
+def test_who_decided_is_named_to_regulators_alone(ascend: ChipModel, client: Client, who: Callable[[], User]) -> None:
+    claim = ascend.claims.filter(figure="fp16_tflops").latest("pk")
+    adopt(model=ascend, claims=[claim], from_on=date(2025, 7, 1), decided_by="zhao-xiaoming", reason="Read anew.")
+    reader = who()
+    client.force_login(reader)
+    page = client.get(f"/chips/{ascend.pk}/").content.decode()
+    assert "Read anew." in page
+    assert ("zhao-xiaoming" in page) == (reader.role == Role.REGULATOR)

@@ -1,0 +1,212 @@
+"""What bears an operator's mark, or is one of its primes, shows nowhere that is not for it: pages, mails, logs."""
+
+import io
+import re
+import zipfile
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time, timedelta
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from centres.periods import SHANGHAI
+from chips import reminders
+from compliance import exemption_notices
+from tests import cast
+from tests.access.asking import API, Answer, Asker, address, by_session, by_token, routes
+from tests.access.estates import Estate, House, Sign
+from tests.access.matrix import ROWS
+
+pytestmark = pytest.mark.django_db
+
+_LINK = re.compile(r"""(?:href|src|hx-get|data-source|action)=["']([^"'#]+)""")
+_MOST = 900
+_OF_A_KIND = 3
+# What every list is asked for with, too: of pages and of the API.
+_SEARCHES = ("?search={mark}", "?region=44", "?region=31")
+_OF_API = ("?page_size=500",)
+
+
+class Seen:
+    """What an asker was shown, by address."""
+
+    def __init__(self, asker: Asker) -> None:
+        self.asker = asker
+        self.answers: dict[str, Answer] = {}
+
+    def look(self, address: str) -> Iterator[str]:
+        """The addresses that an address leads to."""
+        answer = self.answers[address] = self.asker.ask("GET", address)
+        assert answer.status < 500, address
+        if location := answer.headers.get("Location"):
+            yield location
+        kind = answer.headers.get("Content-Type", "")
+        if kind.startswith("text/html"):
+            yield from (unescape(found) for found in _LINK.findall(answer.content.decode()))
+        elif kind.startswith("application/json"):
+            yield from re.findall(r'"(https?://testserver[^"]+)"', answer.content.decode())
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Each address with all that it shows: body, headers, and the parts of a workbook."""
+        for where, answer in self.answers.items():
+            yield where, " ".join(f"{name}: {value}" for name, value in answer.headers.items())
+            if answer.content.startswith(b"PK"):
+                with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+                    yield from ((where, book.read(name).decode(errors="replace")) for name in book.namelist())
+            else:
+                yield where, answer.content.decode(errors="replace")
+
+
+def crawled(asker: Asker, begins: Iterable[str]) -> Seen:
+    """Everything that is reached from where it begins, by links, forms and the pages of lists."""
+    seen, waiting = Seen(asker), deque(begins)
+    known = set(waiting)
+    shapes: dict[str, int] = {}
+    while waiting and len(seen.answers) < _MOST:
+        address = waiting.popleft()
+        for found in seen.look(address):
+            parts = urlsplit(urljoin(f"http://testserver{address}", found))
+            there = parts.path + (f"?{parts.query}" if parts.query else "")
+            if parts.netloc != "testserver" or there in known or there.startswith(("/static/", "/accounts/sign-out")):
+                continue
+            # A few of each kind: sorted and filtered in every way, a list is of the same rows.
+            shape = re.sub(r"/[A-Z]*-?[A-Z]*-?[0-9][^/?]*", "/…", re.sub(r"=[^&]*", "=", there))
+            shapes[shape] = shapes.get(shape, 0) + 1
+            if shapes[shape] <= _OF_A_KIND:
+                known.add(there)
+                waiting.append(there)
+    assert len(seen.answers) < _MOST, "There is more to see than this looks at."
+    return seen
+
+
+def everything(house: House, own: Estate, hidden: Sign) -> list[str]:
+    """Where a crawl begins: the menu, every address of what is its own, every list, and searches for the other."""
+    gets = {row.route for row in ROWS if row.method == "GET"}
+    known = [route for route in routes() if route.name in gets and route.name != "api:schema"]
+    lists = [address(house, route, own) for route in known if not route.parameters]
+    lists = [one.split("?")[0] for one in lists]
+    searched = [
+        one + query.format(mark=hidden.mark)
+        for one in lists
+        for query in (_OF_API if one.startswith(API) else _SEARCHES)
+    ]
+    return list(dict.fromkeys([*lists, *(address(house, route, own) for route in known), *searched]))
+
+
+def pattern(words: Iterable[str], primes: Iterable[int]) -> re.Pattern[str]:
+    numbers = [f"{n // 1000}[,  ]?{n % 1000:03d}" for n in primes]
+    # A number in a digest or in a drawing is no number.
+    return re.compile(rf"({'|'.join(words)})|(?<![\w.,-])({'|'.join(numbers)})(?![\w-])", re.IGNORECASE)
+
+
+def found(seen: Seen, words: Iterable[str], primes: Iterable[int], asked: Iterable[str] = ()) -> list[str]:
+    """Where any of it shows, but for what was searched for, which is said again."""
+    shown = pattern(words, primes)
+    wrong = []
+    for where, text in seen.texts():
+        for word in asked:
+            if word in where:
+                text = text.replace(word, "")
+        if match := shown.search(text):
+            wrong.append(f"{where}: …{text[max(0, match.start() - 60) : match.end() + 20]!r}")
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("who", "own", "hidden"),
+    [
+        ("rival", "basalt", "quartz"),
+        ("files", "quartz", "basalt"),
+        ("provinces", "quartz", "basalt"),
+        ("administrator", "quartz", "quartz"),
+    ],
+)
+def test_nothing_of_anothers_shows(
+    house: House, caplog: pytest.LogCaptureFixture, who: str, own: str, hidden: str
+) -> None:
+    theirs: Estate = getattr(house, hidden)
+    begins = everything(house, getattr(house, own), theirs.sign)
+    with caplog.at_level("DEBUG"):
+        of_pages = crawled(by_session(house.people[who]), [one for one in begins if not one.startswith(API)])
+        of_api = crawled(by_token(house.people[who]), [one for one in begins if one.startswith(API)])
+    # What is asked for by its own key is repeated where it is refused.
+    repeated = (theirs.sign.mark, theirs.sign.code)
+    wrong = [
+        one for seen in (of_pages, of_api) for one in found(seen, [theirs.sign.mark], theirs.sign.primes, repeated)
+    ]
+    assert not wrong, "\n".join(wrong[:40])
+    assert len(of_pages.answers) > 20
+    if who != "administrator":
+        assert getattr(house, own).sign.mark in "".join(text for _, text in of_pages.texts())
+        logged = pattern([theirs.sign.mark], theirs.sign.primes)
+        assert not [record.getMessage() for record in caplog.records if _tells(record.getMessage(), logged)]
+
+
+def _tells(message: str, shown: re.Pattern[str]) -> bool:
+    # A refused address is logged as it was asked for; statements are logged by tests alone.
+    return not message.startswith(("Not Found: ", "Bad Request: ", "Forbidden", "(")) and bool(shown.search(message))
+
+
+def test_nobody_but_its_operator_is_shown_a_draft(house: House) -> None:
+    words = ["draft note", "faulty note", "910X"]
+    primes = [estate.sign.secret for estate in (house.quartz, house.basalt)]
+    for who in ("national", "analyst"):
+        begins = everything(house, house.quartz, house.basalt.sign)
+        for asker, of_api in ((by_session(house.people[who]), False), (by_token(house.people[who]), True)):
+            seen = crawled(asker, [one for one in begins if one.startswith(API) == of_api])
+            wrong = found(seen, words if who == "national" else [*words, "Draftmark"], primes)
+            assert not wrong, "\n".join(wrong[:40])
+
+
+def test_an_analyst_is_told_no_persons_name_and_no_word_between_regulator_and_operator(house: House) -> None:
+    names = [f"{one.sign.mark}-(?:files|attests)" for one in (house.quartz, house.basalt)]
+    names += ["Zhao", "wang-", "was late", "asks again"]
+    begins = everything(house, house.quartz, house.basalt.sign)
+    for asker, of_api in ((by_session(house.people["analyst"]), False), (by_token(house.people["analyst"]), True)):
+        seen = crawled(asker, [one for one in begins if one.startswith(API) == of_api])
+        wrong = found(seen, names, [999983])
+        assert not wrong, "\n".join(wrong[:40])
+
+
+def test_no_mail_speaks_of_anothers(house: House) -> None:
+    due = cast.period("2026Q4").due_on
+    # A week before the due date, and eleven days before the exemptions end.
+    reminded_at = datetime.combine(due - timedelta(days=7), time(10), tzinfo=SHANGHAI)
+    ending_at = datetime(2026, 3, 20, 10, tzinfo=SHANGHAI)
+    reminders.write_reminders(reminded_at)
+    reminders.send_unsent(reminded_at)
+    for estate in (house.quartz, house.basalt):
+        exemption_notices.write_late_notices(estate.exemption, ending_at)
+    exemption_notices.send_unsent(ending_at)
+    of_operators = [one for one in mail.outbox if "mark-" in one.to[0]]
+    for message in of_operators:
+        theirs = house.basalt if "quartzmark" in message.to[0] else house.quartz
+        text = f"{message.subject}\n{message.body}\n{message.extra_headers}"
+        assert not pattern([theirs.sign.mark], theirs.sign.primes).search(text), text
+    # Either kind, to both of each.
+    assert len(of_operators) == 8
+
+
+def test_no_etag_tells_that_something_of_anothers_changed(house: House) -> None:
+    rival, analyst = by_token(house.people["rival"]), by_token(house.people["analyst"])
+    # An answer names no instant of its own: it is the same until something of it changes.
+    lists = [address(house, route, house.basalt) for route in routes() if route.name.endswith("-list")]
+    lists = [one for one in lists if one.startswith(API)]
+    before = {(asker, one): asker_of.ask("GET", one).headers.get("ETag")
+              for asker, asker_of in (("rival", rival), ("analyst", analyst)) for one in lists}  # fmt: skip
+    cast.file(house.quartz.centre, cast.period("2025Q4"), status="draft", ascend=7)
+    assert {one: analyst.ask("GET", one).headers.get("ETag") for one in lists} == {
+        one: before["analyst", one] for one in lists
+    }
+    cast.file(house.quartz.centre, cast.period("2025Q4"), ascend=11)
+    house.quartz.centre.name_en = "Called otherwise"
+    house.quartz.centre.save()
+    after = {one: rival.ask("GET", one).headers.get("ETag") for one in lists}
+    assert after == {one: before["rival", one] for one in lists}
+    assert (
+        analyst.ask("GET", reverse("api:centre-list")).headers["ETag"] != before["analyst", reverse("api:centre-list")]
+    )

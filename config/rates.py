@@ -139,7 +139,7 @@ def _refused(request: HttpRequest, wait: int) -> HttpResponse:
         problem = {"type": "about:blank", "title": status.phrase, "status": status, "detail": told(wait)}
         answer = JsonResponse(problem | {"code": "throttled"}, status=status, content_type=CONTENT_TYPE)
     else:
-        answer = render(request, "429.html", {"told": told(wait)}, status=status)
+        answer = render(request, "config/too_often.html", {"told": told(wait)}, status=status)
         # A part of a page that loads itself: the whole page says it instead.
         answer.headers["HX-Refresh"] = "true"
     answer.headers["Retry-After"] = str(wait)

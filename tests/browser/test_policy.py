@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -63,11 +63,26 @@ def test_no_page_breaks_the_policy(settings: Settings, tmp_path: object, opened:
 
 
 @pytest.mark.usefixtures("transactional_db")
-def test_no_refusal_breaks_the_policy(opened: Opener, violations: list[str]) -> None:
+def test_no_refusal_breaks_the_policy(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, opened: Opener, violations: list[str]
+) -> None:
+    def fail(*args: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("compliance.mandate_views.sort_out", fail)
     page = opened(whole_register()["analyst"])
-    for address in ("/no/such/page/", "/review/"):
-        page.goto(address)
+    for address, status in {"/no/such/page/": 404, "/review/": 403, "/mandates/SH-2023/": 500}.items():
+        answer = page.goto(address)
         page.wait_for_load_state("networkidle")
+        assert answer is not None
+        assert answer.status == status
+    settings.RATE_PER_ACCOUNT = "1/day"
+    page.goto("/chips/")
+    refused = page.goto("/chips/")
+    assert refused is not None
+    assert refused.status == 429
+    expect(page.get_by_role("heading", level=1)).to_have_text("Too many requests")
+    page.wait_for_load_state("networkidle")
     assert violations == []
 
 

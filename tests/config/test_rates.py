@@ -14,6 +14,7 @@ from accounts.models import User
 from config import rates
 from config.settings import rate
 from tests import cast
+from tests.config.test_headers import check_policy
 
 pytestmark = pytest.mark.django_db
 SIGN_IN = "/accounts/sign-in/"
@@ -51,6 +52,7 @@ def test_an_address_that_asks_too_often_is_told_when_to_come_back(settings: Sett
     assert 50 <= wait <= 60
     assert f"ask again in {wait} s." in refused.content.decode()
     assert refused.headers["Cache-Control"] == "private, no-store"
+    check_policy(refused)
     assert client.get(SIGN_IN, **by("192.0.2.2")).status_code == 200
     # Whatever a page loads, and who asks whether it lives, is counted by nobody.
     assert client.get("/healthz", **by("192.0.2.1")).status_code == 200

@@ -1,18 +1,18 @@
 """Who attests, decides or grants shows once more who they are, when they last did so some minutes ago."""
 
-import json
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
-from allauth.core.internal.httpkit import serialize_request
+from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -21,7 +21,7 @@ from accounts.access import SignedInRequest, View
 from accounts.models import User
 
 P = ParamSpec("P")
-_SECRET = ("HTTP_COOKIE", "HTTP_AUTHORIZATION")
+_NOT_KEPT = ("password", "csrfmiddlewaretoken")
 
 
 def asked_again(*methods: str) -> Callable[[View[P]], View[P]]:
@@ -36,7 +36,7 @@ def asked_again(*methods: str) -> Callable[[View[P]], View[P]]:
             if request.method not in methods or was_shown_lately(request):
                 return view(request, *args, **kwargs)
             if request.method == "POST":
-                request.session[STATE_SESSION_KEY] = {"request": _kept(request)}
+                request.session[STATE_SESSION_KEY] = {"callback": f"{__name__}.go_on", "state": _kept(request)}
             back = request.path if request.method == "POST" else request.get_full_path()
             address = f"{_where_to_show(request)}?{urlencode({'next': back})}"
             # A part of a page cannot show it: the whole page goes there.
@@ -47,14 +47,19 @@ def asked_again(*methods: str) -> Callable[[View[P]], View[P]]:
     return decorate
 
 
-def _kept(request: HttpRequest) -> str:
-    """`request` as allauth goes on with it, without what nobody needs to keep."""
-    kept = json.loads(serialize_request(request))
-    fields = QueryDict(kept["POST"], mutable=True)
-    fields.pop("password", None)
-    kept["POST"] = fields.urlencode()
-    kept["META"] = {name: value for name, value in kept["META"].items() if name not in _SECRET}
-    return json.dumps(kept)
+def _kept(request: HttpRequest) -> dict[str, Any]:
+    """What was being sent to where, without a password in it."""
+    fields = [(name, value) for name, values in request.POST.lists() for value in values if name not in _NOT_KEPT]
+    return {"path": request.path, "address": request.get_full_path(), "fields": fields}
+
+
+def go_on(request: HttpRequest, state: dict[str, Any]) -> HttpResponse:
+    """The page that sends on what waited: at once where there are scripts. allauth calls it when it was shown who is
+    there; for anything else that somebody wanted then, what waited before is let go."""
+    wanted = get_next_redirect_url(request)
+    if wanted != state["path"]:
+        return HttpResponseRedirect(wanted or reverse("dashboard"))
+    return render(request, "accounts/go_on.html", state)
 
 
 def was_shown_lately(request: HttpRequest) -> bool:

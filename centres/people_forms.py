@@ -12,6 +12,8 @@ from accounts.models import Role, User
 from centres.models import Operator
 from centres.templatetags.names import named
 
+_CLASSES = {"operator": "form-select", "language": "form-select", "is_lead": "form-check-input"}
+
 
 class InviteForm(forms.Form):
     """Whom to ask, for which of the operators that one leads."""
@@ -27,8 +29,7 @@ class InviteForm(forms.Form):
         operator.queryset = Operator.objects.filter(pk__in=[one.pk for one in led])
         operator.label_from_instance = named
         for name, field in self.fields.items():
-            if name != "is_lead":
-                field.widget.attrs["class"] = "form-select" if name in ("operator", "language") else "form-control"
+            field.widget.attrs["class"] = _CLASSES.get(name, "form-control")
 
 
 class JoinForm(forms.Form):

@@ -294,7 +294,14 @@ SOCIALACCOUNT_PROVIDERS = {
 }
 
 # What all processes must know of at once, such as that a code was used: kept where nothing else must run for it.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        # Of more than 300, which is the default, a third would be forgotten: codes that were used, and failures.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]

@@ -2,6 +2,7 @@
 // closes on Escape and where something else is clicked, an address that leaves out what was left empty.
 const submitOnChange = (form) => form.addEventListener("change", () => form.requestSubmit());
 
+document.querySelectorAll("form[data-at-once]").forEach((form) => form.requestSubmit());
 document.querySelectorAll("[data-submit-on-change]").forEach(submitOnChange);
 document.documentElement.classList.add("with-script");
 

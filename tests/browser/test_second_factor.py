@@ -1,12 +1,17 @@
 """Signing in with a second factor in a real Chromium: an authenticator app, and a security key."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from centres.models import Operator
+from chips.models import Submission
 from tests import cast
 
 
@@ -87,3 +92,35 @@ def test_a_security_key_is_added_and_signs_in(open_page: Callable[[], Page]) -> 
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     page.goto("/review/")
     expect(page).to_have_url(page.url.split("/review/")[0] + "/review/")
+
+
+def test_what_was_being_decided_goes_on_once_the_code_is_given(open_page: Callable[[], Page], owner: Operator) -> None:
+    filer = cast.user("filer", cast.Role.OPERATOR, acts_for=owner)
+    sent = cast.file(cast.centre(owner=owner), cast.period(), status="submitted", by=filer, ascend=8)
+    user = cast.regulator()
+    secret = cast.with_second_factor(user)
+    page = open_page()
+    give_password(page, user)
+    page.get_by_label("Code").fill(cast.code_of(secret))
+    page.get_by_role("button", name="Go on", exact=True).click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    page.goto(f"/submissions/{sent.pk}/")
+    eleven_minutes_pass()
+    page.locator("#returning [name=comment]").fill("The third line\nis “doubtful”.")
+    page.locator("#returning button").click()
+    expect(page.get_by_role("heading", name="Is it still you?")).to_be_visible()
+    page.get_by_label("Code").fill(cast.code_of(secret, later=1))
+    page.get_by_role("button", name="Go on", exact=True).click()
+    page.wait_for_url(lambda address: "/accounts/" not in address)
+    returned = Submission.objects.get(pk=sent.pk)
+    assert returned.status == "returned"
+    assert re.fullmatch("The third line\\s+is “doubtful”\\.", returned.decision_comment)
+
+
+def eleven_minutes_pass() -> None:
+    """Since everybody who is signed in showed who they are."""
+    for row in Session.objects.all():
+        session = SessionStore(row.session_key)
+        for record in session.get("account_authentication_methods", []):
+            record["at"] -= 11 * 60
+        session.save()

@@ -142,7 +142,7 @@ def function(sql: str, *signatures: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0010_audit_trail")]
+    dependencies = [("accounts", "0007_audit_trail")]
 
     operations = [
         function(ASKING, "trail_asking()"),

@@ -11,7 +11,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0009_accounts_within_what_is_seen")]
+    dependencies = [("accounts", "0006_accounts_within_what_is_seen")]
 
     operations = [
         migrations.CreateModel(

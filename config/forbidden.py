@@ -13,7 +13,9 @@ _UNESCAPED = {"mark_safe", "SafeString", "SafeText", "safestring", "html_safe"}
 _RUNS_TEXT = {"eval", "exec", "compile", "__import__"}
 _PATTERNS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 _OWN_PATTERNS = "the pattern is written in the code; none is made of what people wrote"
-_TEMPLATE = re.compile(r"\|\s*(?:safe|safeseq)\b|\{%-?\s*autoescape\s+off|(?<![\w-])on[a-z]+\s*=\s*[\"']|<style\b|\sstyle\s*=")
+_TEMPLATE = re.compile(
+    r"\|\s*(?:safe|safeseq)\b|\{%-?\s*autoescape\s+off|(?<![\w-])on[a-z]+\s*=\s*[\"']|<style\b|\sstyle\s*="
+)
 # JSON that a script reads runs nothing.
 _SCRIPT = re.compile(r"<script(?![^>]*\b(?:src=|type=\"application/json\"))")
 # What a secret looks like. A pattern is written so that it does not find itself.

@@ -248,8 +248,8 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 # Addresses of mail are given by who makes the account, so that none is unproven.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 
-# From how many proxies a request passes through, the last of which tells who sent it, is read; 0 where there is none.
-ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXIES", 0)
+# `config.arrivals.ClientAddress` has put who asks in place of our proxies already.
+ALLAUTH_TRUSTED_PROXY_COUNT = 0
 # After so many failures an account is locked for the address that they came from, and for no other: whoever could lock
 # an operator out everywhere would do so on the last day to file.
 AXES_FAILURE_LIMIT = number("SIGN_IN_FAILURES", 5)

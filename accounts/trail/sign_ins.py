@@ -32,6 +32,6 @@ def _failed(credentials: dict[str, Any], **signal: Any) -> None:
     """What was typed is not kept: people type passwords into the wrong field."""
     from accounts.models import User
 
-    named = str(credentials.get("username") or "").replace("\x00", "")
+    named = str(credentials.get("username") or credentials.get("login") or "").replace("\x00", "")
     known = User.objects.filter(username=named).values_list("pk", flat=True).first()
     note(EventKind.SIGN_IN_FAILED, subject=_USERS, key="" if known is None else str(known))

@@ -1,15 +1,13 @@
 """The page of explanations, and the codes by REST: made of the registries, and across centres for regulators only."""
 
-import json
 import re
 from typing import Any
 
 import pytest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils import translation
 
 from chips import help as explanations
-from chips.help_api import FindingCodes
 from chips.help_views import explain_inventory
 from chips.intake.columns import COLUMNS
 from chips.intake.faults import CODES, Kind
@@ -53,11 +51,9 @@ def told(user: Any) -> set[str]:
 
 
 def answer(user: Any, language: str = "en", **parameters: str) -> Any:
-    request = RequestFactory().get("/api/v1/finding-codes/", parameters)
-    request.user = user
-    with translation.override(language):
-        response = FindingCodes.as_view()(request).render()
-        return json.loads(response.content)
+    client = Client(headers={"Accept-Language": language})
+    client.force_login(user)
+    return client.get("/api/v1/finding-codes/", parameters).json()
 
 
 @pytest.mark.django_db

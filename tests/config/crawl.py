@@ -63,7 +63,7 @@ def _addresses(answer: HttpResponseBase, of: str) -> Iterator[str]:
     text = answer.content.decode()  # type: ignore[attr-defined]
     for written in _ADDRESS.findall(text):
         parts = urlsplit(urljoin(of, html.unescape(written)))
-        if not parts.netloc and not parts.path.startswith("/static/"):
+        if not parts.scheme and not parts.netloc and not parts.path.startswith("/static/"):
             yield parts._replace(fragment="").geturl()
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from pytest_django import Settings
-from rest_framework.authtoken.models import Token
 
 from accounts.models import User
 from config import rates
@@ -39,7 +38,7 @@ def signed_in(user: User) -> Client:
 
 
 def by_token(user: User) -> Client:
-    return Client(headers={"Authorization": f"Token {Token.objects.create(user=user).key}"})
+    return Client(headers={"Authorization": f"Token {cast.token(user)}"})
 
 
 def test_an_address_that_asks_too_often_is_told_when_to_come_back(settings: Settings, tmp_path: Path) -> None:

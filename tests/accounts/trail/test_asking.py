@@ -9,7 +9,6 @@ import pytest
 from django.db import DataError, connection, transaction
 from django.http import HttpRequest, StreamingHttpResponse
 from django.test import Client, RequestFactory
-from rest_framework.authtoken.models import Token
 
 import manage
 from accounts import asking
@@ -134,9 +133,9 @@ class TestByEachWay:
 
     def test_a_token_says_who_asks_the_interface(self, client: Client, owner: Operator) -> None:
         analyst = cast.analyst()
-        token = Token.objects.create(user=analyst)
+        token = cast.token(analyst)
         answer = client.post(
-            "/api/v1/exemptions/", "{}", "application/json", headers={"Authorization": f"Token {token.key}"}
+            "/api/v1/exemptions/", "{}", "application/json", headers={"Authorization": f"Token {token}"}
         )
         assert answer.status_code == 403, answer.content
         event = AuditEvent.objects.get(kind="refused")

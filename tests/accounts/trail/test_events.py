@@ -9,9 +9,9 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
-from accounts.models import AuditEvent, User
+from accounts.models import ApiToken, AuditEvent, User
+from accounts.tokens import revoke
 from accounts.trail import notes, tables
 from accounts.trail.models import EventKind
 from accounts.trail.seal import seal
@@ -178,11 +178,13 @@ class TestSecrets:
         assert changed[3] == {"password": "withheld", "email": "withheld"}
 
     def test_no_token_is_told(self) -> None:
-        token = Token.objects.create(user=cast.analyst())
-        Token.objects.filter(pk=token.key).delete()
-        found = events(subject="authtoken_token")
-        assert [kind for kind, *_ in found] == ["insert", "delete"]
-        assert token.key not in str(found)
+        token = cast.token(cast.analyst())
+        (made,) = ApiToken.objects.all()
+        revoke(made, timezone.now())
+        found = events(subject="accounts_apitoken")
+        assert [kind for kind, *_ in found] == ["insert", "update"]
+        assert token not in str(found)
+        assert made.key_sha256 not in str(found)
 
 
 class TestNobodyChangesThem:
@@ -228,7 +230,7 @@ class TestNobodyChangesThem:
 class TestWhatPeopleDo:
     def test_signing_in_and_out(self, client: Client) -> None:
         analyst = cast.analyst()
-        client.post("/accounts/sign-in/", {"username": "analyst", "password": cast.PASSWORD}, REMOTE_ADDR="192.0.2.4")
+        client.post("/accounts/sign-in/", {"login": "analyst", "password": cast.PASSWORD}, REMOTE_ADDR="192.0.2.4")
         client.post("/accounts/sign-out/")
         came = AuditEvent.objects.get(kind="sign-in")
         assert (came.key, came.user_id, came.address) == (str(analyst.pk), analyst.pk, "192.0.2.4")
@@ -237,7 +239,7 @@ class TestWhatPeopleDo:
     def test_failing_to_says_whose_account_and_not_what_was_typed(self, client: Client) -> None:
         analyst = cast.analyst()
         for name in ("analyst", "hunter2"):
-            client.post("/accounts/sign-in/", {"username": name, "password": "guess"})
+            client.post("/accounts/sign-in/", {"login": name, "password": "guess"})
         found = events(kind="sign-in-failed")
         assert [key for _, key, *_ in found] == [str(analyst.pk), ""]
         assert "hunter2" not in str(found)
@@ -270,7 +272,7 @@ class TestWhatPeopleDo:
 
 def test_emptying_all_tables_between_tests_leaves_no_event(transactional_db: None) -> None:
     cast.operator()
-    call_command("flush", interactive=False, verbosity=0)
+    call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
     assert events() == []
     assert Centre.objects.exists(), "the reference data came back"
     assert User.objects.count() == 0

@@ -69,7 +69,12 @@ def _addresses(answer: HttpResponseBase, of: str) -> Iterator[str]:
 
 # Led to by no link of a plain register: they take a form, answer one, or stand behind a step that was refused.
 NOT_LED_TO = {
-    "healthz", "readyz", "sign-in", "sign-out", "choose-language", "write-claim", "mend", "undo-mending",
+    "account_inactive", "account_login", "account_reauthenticate", "account_reset_password",
+    "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
+    "account_set_password", "invitation", "invitation-revoke", "mfa_authenticate", "mfa_deactivate_totp",
+    "mfa_generate_recovery_codes", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn",
+    "mfa_view_recovery_codes", "people-dismiss", "session-end", "sessions-end-others", "token-revoke",
+    "healthz", "readyz", "choose-language", "write-claim", "mend", "undo-mending",
     "retry-upload", "discard-upload", "confirm", "withdraw", "repudiate", "accept", "return", "answer-opening",
     "ask-opening", "provision-reading", "provision-approve", "provision-send-back", "provision-issue",
     "provision-effects", "provision-step", "exemption-approve", "exemption-send-back", "exemption-withdraw",

@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import NoReverseMatch, reverse
 from pytest_django import Settings
 
 from tests import cast
@@ -54,6 +56,19 @@ def test_every_answer_to_somebody_has_the_policy_and_is_kept_by_no_cache(setting
 
 
 @pytest.mark.django_db
+def test_what_no_link_leads_to_has_the_policy_too() -> None:
+    somebody = Client()
+    somebody.force_login(cast.regulator())
+    for name in sorted(NOT_LED_TO):
+        with suppress(NoReverseMatch):
+            address = reverse(name)
+            check_policy(Client().get(address))
+            check_policy(answer := somebody.get(address))
+            if name not in ("healthz", "readyz"):
+                assert answer.headers["Cache-Control"] == "private, no-store", name
+
+
+@pytest.mark.django_db
 def test_refusals_have_the_policy_too() -> None:
     client = Client()
     for address in ("/accounts/sign-in/", "/no/such/page/", "/healthz", "/api/v1/me/", "/review/"):
@@ -71,6 +86,7 @@ PRODUCTION = """
 import json, django
 django.setup()
 from django.test import Client
+from django.urls import NoReverseMatch, reverse
 safe, plain = Client(), Client()
 page = safe.get("/accounts/sign-in/", secure=True)
 chosen = safe.post("/accounts/language/", {"language": "en"}, secure=True)

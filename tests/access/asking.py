@@ -12,10 +12,10 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import RegexPattern, RoutePattern
-from rest_framework.authtoken.models import Token
 
 from accounts.models import User
 from chips.models import Claim
+from tests import cast
 from tests.access.estates import MANDATE, Estate, House
 
 API = "/api/v1/"
@@ -80,7 +80,7 @@ def by_session(user: User) -> Asker:
 
 
 def by_token(user: User) -> Asker:
-    return Asker(user, token=Token.objects.get_or_create(user=user)[0].key)
+    return Asker(user, token=cast.token(user))
 
 
 class Route(NamedTuple):

@@ -70,6 +70,14 @@ class Exempt:
 
 EXCEPTIONS = (
     Exempt(
+        "accounts/idempotency.py", "_kept", "IdempotencyKey.objects.bulk_create",
+        "The user's own key is written; it is looked up within what is the user's.",
+    ),
+    Exempt(
+        "accounts/idempotency.py", "forget", "IdempotencyKey.objects.filter",
+        "Old keys are forgotten by the register itself, of everybody.",
+    ),
+    Exempt(
         "accounts/adapters.py", "SecondFactorAdapter.can_delete_authenticator", "Authenticator.objects.filter",
         "The other factors of whose factor it is; the table is allauth's.",
     ),
@@ -116,14 +124,6 @@ EXCEPTIONS = (
     Exempt(
         "centres/people_views.py", "_page", "Operator.objects.get",
         "Who comes by an invitation's link is told for which operator it is.",
-    ),
-    Exempt(
-        "accounts/idempotency.py", "_kept", "IdempotencyKey.objects.bulk_create",
-        "The user's own key is written; it is looked up within what is the user's.",
-    ),
-    Exempt(
-        "accounts/idempotency.py", "forget", "IdempotencyKey.objects.filter",
-        "Old keys are forgotten by the register itself, of everybody.",
     ),
     Exempt(
         "centres/context.py", "provenance", "Centre.objects.filter",

@@ -3,16 +3,34 @@
 Every text of an estate bears its mark and every number is a prime of its own, so that whatever shows of it is known.
 """
 
+import json
 import tempfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.webauthn.internal.auth import WebAuthn
+from allauth.usersessions.models import UserSession
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
+from fido2.cose import ES256
+from fido2.utils import sha256
+from fido2.webauthn import (
+    Aaguid,
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorAttestationResponse,
+    AuthenticatorData,
+    CollectedClientData,
+    RegistrationResponse,
+)
 from stdnum.cn import uscc
 
-from accounts.models import Role, User
+from accounts import invitations
+from accounts.models import ApiToken, Invitation, Membership, Role, User
 from centres.models import Centre, CentreRecord, Operator
 from centres.terms import set_term
 from chips import openings, submissions, uploads
@@ -96,6 +114,13 @@ class Estate:
     movement: Movement
     run: DeterminationRun
     simulation: Simulation
+    # Of who files: its membership, and what it signs in with.
+    membership: Membership
+    security_key: Authenticator
+    session: UserSession
+    token: ApiToken
+    # By who attests, who leads the operator's people.
+    invitation: Invitation
 
     @property
     def determination(self) -> Determination:
@@ -126,6 +151,7 @@ class House:
 def furnished() -> House:
     """The register with both estates in it; it needs the reference data and an empty folder for files."""
     national, second = cast.regulator("wang-national"), cast.regulator("wang-second")
+    cast.with_second_factor(national)
     people = {
         # Of two provinces, one of which is Quartz's.
         "provinces": cast.user("wang-provinces", Role.REGULATOR, region_codes=["11", "31"]),
@@ -193,8 +219,43 @@ def _estate(sign: Sign, regulator: User, second: User) -> Estate:
     faulty.refresh_from_db()
     return Estate(
         sign, operator, centre, files, attests, accepted, submitted, draft, withdrawn, faulty,
-        **_asked_and_decided(sign, centre, files, regulator, second),
+        **_asked_and_decided(sign, centre, files, regulator, second), **_of_people(sign, operator, files, attests),
     )  # fmt: skip
+
+
+def _of_people(sign: Sign, operator: Operator, files: User, attests: User) -> dict[str, Any]:
+    mark = sign.mark
+    Membership.objects.filter(user=attests).update(is_lead=True)
+    cast.with_second_factor(attests)
+    RecoveryCodes.activate(attests)
+    cast.token(files)
+    ApiToken.objects.filter(user=files).update(name=f"{mark} program")
+    return {
+        "membership": files.memberships.get(),
+        "security_key": WebAuthn.add(files, f"{mark} key", _credential(mark)).instance,
+        "session": UserSession.objects.create(
+            user=files, ip="192.0.2.1", session_key=mark.lower(), user_agent=f"{mark} browser"
+        ),
+        "token": files.api_tokens.get(),
+        "invitation": invitations.invite(
+            operator_id=operator.pk, email=f"{mark}-asked@example.test", is_lead=False, language="en", by=attests,
+            now=timezone.now(),
+        ),
+    }  # fmt: skip
+
+
+def _credential(name: str) -> dict[str, Any]:
+    """What a browser says of a new security key."""
+    public = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    made = AttestedCredentialData.create(Aaguid.NONE, name.encode(), public)
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.AT
+    data = AuthenticatorData.create(sha256(b"testserver"), flags, 1, made)
+    response = AuthenticatorAttestationResponse(
+        client_data=CollectedClientData.create("webauthn.create", b"0" * 16, "https://testserver"),
+        attestation_object=AttestationObject.create("none", data, {}),
+    )
+    told: dict[str, Any] = json.loads(json.dumps(dict(RegistrationResponse(raw_id=name.encode(), response=response))))
+    return told
 
 
 def _asked_and_decided(sign: Sign, centre: Centre, files: User, regulator: User, second: User) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Every text of an estate bears its mark and every number is a prime of its own, so that whatever shows of it is known.
 """
 
-import json
 import tempfile
 from dataclasses import dataclass
 from datetime import date
@@ -14,19 +13,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 from allauth.usersessions.models import UserSession
-from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
-from fido2.cose import ES256
-from fido2.utils import sha256
-from fido2.webauthn import (
-    Aaguid,
-    AttestationObject,
-    AttestedCredentialData,
-    AuthenticatorAttestationResponse,
-    AuthenticatorData,
-    CollectedClientData,
-    RegistrationResponse,
-)
 from stdnum.cn import uscc
 
 from accounts import invitations
@@ -232,7 +219,7 @@ def _of_people(sign: Sign, operator: Operator, files: User, attests: User) -> di
     ApiToken.objects.filter(user=files).update(name=f"{mark} program")
     return {
         "membership": files.memberships.get(),
-        "security_key": WebAuthn.add(files, f"{mark} key", _credential(mark)).instance,
+        "security_key": WebAuthn.add(files, f"{mark} key", cast.security_key(mark)).instance,
         "session": UserSession.objects.create(
             user=files, ip="192.0.2.1", session_key=mark.lower(), user_agent=f"{mark} browser"
         ),
@@ -242,20 +229,6 @@ def _of_people(sign: Sign, operator: Operator, files: User, attests: User) -> di
             now=timezone.now(),
         ),
     }  # fmt: skip
-
-
-def _credential(name: str) -> dict[str, Any]:
-    """What a browser says of a new security key."""
-    public = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
-    made = AttestedCredentialData.create(Aaguid.NONE, name.encode(), public)
-    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.AT
-    data = AuthenticatorData.create(sha256(b"testserver"), flags, 1, made)
-    response = AuthenticatorAttestationResponse(
-        client_data=CollectedClientData.create("webauthn.create", b"0" * 16, "https://testserver"),
-        attestation_object=AttestationObject.create("none", data, {}),
-    )
-    told: dict[str, Any] = json.loads(json.dumps(dict(RegistrationResponse(raw_id=name.encode(), response=response))))
-    return told
 
 
 def _asked_and_decided(sign: Sign, centre: Centre, files: User, regulator: User, second: User) -> dict[str, Any]:

@@ -29,26 +29,15 @@ class ActsAlready(Exception):
     """Who accepts acts for the operator already."""
 
 
-def led_by(user: User) -> list[int]:
-    """The operators that `user` leads today."""
-    led = Membership.objects.on(timezone.localdate()).filter(user=user, user__role=Role.OPERATOR, is_lead=True)
-    return sorted(set(led.values_list("operator_id", flat=True)))
-
-
-def open_ones(now: datetime) -> QuerySet[Invitation]:
-    """The invitations that can be accepted at `now`, but for whether who invited still leads."""
-    return Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True, ends_at__gt=now)
-
-
 @transaction.atomic
 def invite(*, operator_id: int, email: str, is_lead: bool, language: str, by: User | None, now: datetime) -> Invitation:
     """Ask who reads mail at `email` to act for the operator; an earlier invitation of theirs is void.
 
     `by` leads the operator, or is None where an administrator asks by the command. Raises `NotALead`.
     """
-    if by is not None and operator_id not in led_by(by):
+    if by is not None and operator_id not in by.led_operator_ids:
         raise NotALead
-    open_ones(now).filter(operator_id=operator_id, email__iexact=email).update(revoked_at=now)
+    Invitation.objects.open_at(now).filter(operator_id=operator_id, email__iexact=email).update(revoked_at=now)
     return Invitation.objects.create(
         operator_id=operator_id, email=email, is_lead=is_lead, language=language, invited_by=by, created_at=now,
         ends_at=now + KEPT_FOR, next_at=now,
@@ -66,15 +55,15 @@ def find(key: str, now: datetime) -> Invitation:
         number: int = signing.loads(key, salt=_SALT, max_age=KEPT_FOR)
     except signing.BadSignature as error:
         raise InvitationOver from error
-    return _still_open(number, open_ones(now))
+    return _still_open(number, Invitation.objects.open_at(now))
 
 
 @transaction.atomic
 def accept(invitation: Invitation, *, user: User, now: datetime) -> Membership:
     """Let `user` act for the operator from today on; raises `InvitationOver` or `ActsAlready`."""
-    locked = _still_open(invitation.pk, open_ones(now).select_for_update(of=("self",)))
+    locked = _still_open(invitation.pk, Invitation.objects.open_at(now).select_for_update(of=("self",)))
     today = timezone.localdate(now)
-    if Membership.objects.on(today).filter(user=user, operator_id=locked.operator_id).exists():
+    if Membership.objects.visible_to(user).on(today).filter(user=user, operator_id=locked.operator_id).exists():
         raise ActsAlready
     locked.accepted_by, locked.accepted_at = user, now
     locked.save(update_fields=["accepted_by", "accepted_at"])
@@ -98,14 +87,14 @@ def accept_as_new(invitation: Invitation, *, username: str, full_name: str, pass
 
 def revoke(invitation: Invitation, *, by: User, now: datetime) -> None:
     """Let the link of an invitation open nothing any more; raises `NotALead`."""
-    if invitation.operator_id not in led_by(by):
+    if invitation.operator_id not in by.led_operator_ids:
         raise NotALead
-    open_ones(now).filter(pk=invitation.pk).update(revoked_at=now)
+    Invitation.objects.open_at(now).filter(pk=invitation.pk).update(revoked_at=now)
 
 
 def dismiss(membership: Membership, *, by: User, now: datetime) -> None:
     """End a membership at once: yesterday was its last day. Raises `NotALead`."""
-    if membership.operator_id not in led_by(by):
+    if membership.operator_id not in by.led_operator_ids:
         raise NotALead
     today = timezone.localdate(now)
     if membership.from_on >= today:
@@ -120,6 +109,6 @@ def _still_open(number: int, among: QuerySet[Invitation]) -> Invitation:
     if invitation is None:
         raise InvitationOver
     by = invitation.invited_by
-    if by is not None and not (by.is_active and invitation.operator_id in led_by(by)):
+    if by is not None and invitation.operator_id not in by.led_operator_ids:
         raise InvitationOver
     return invitation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -83,11 +83,20 @@ class User(AbstractUser):
             return []
         return list(self.memberships.on(timezone.localdate()).values_list("operator_id", flat=True))
 
+    @property
+    def led_operator_ids(self) -> list[int]:
+        """The operators whose people this user invites and dismisses today."""
+        if not self.is_active or self.role != Role.OPERATOR:
+            return []
+        led = self.memberships.on(timezone.localdate()).filter(is_lead=True)
+        return sorted(set(led.values_list("operator_id", flat=True)))
+
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def visible_to(self, user: User) -> MembershipQuerySet:
-        """Those of the accounts that `user` may see."""
-        return self.filter(user__in=User.objects.visible_to(user))
+        """Those of the accounts that `user` may see, and of everybody at the operators that it leads."""
+        of_accounts = models.Q(user__in=User.objects.visible_to(user))
+        return self.filter(of_accounts | models.Q(operator_id__in=user.led_operator_ids))
 
     def on(self, day: date) -> Self:
         """Those that hold on `day`."""
@@ -118,6 +127,18 @@ class Membership(models.Model):
         ]
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, user: User) -> InvitationQuerySet:
+        """Those to the operators that `user` leads; all for administrators."""
+        if user.is_active and user.role == Role.ADMINISTRATOR:
+            return self
+        return self.filter(operator_id__in=user.led_operator_ids)
+
+    def open_at(self, now: datetime) -> Self:
+        """Those that can be accepted at `now`, but for whether who invited still leads."""
+        return self.filter(accepted_at__isnull=True, revoked_at__isnull=True, ends_at__gt=now)
+
+
 class Invitation(models.Model):
     """That somebody is asked by mail to act for an operator: by a link that works once, until an end.
 
@@ -139,6 +160,8 @@ class Invitation(models.Model):
     next_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=1000, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -173,6 +196,8 @@ class ApiToken(models.Model):
     ends_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    objects = OwnQuerySet.as_manager()
 
     class Meta:
         constraints = [

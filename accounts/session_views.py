@@ -2,12 +2,14 @@
 
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest
+from accounts.models import User
 
 
 @require_GET
@@ -22,7 +24,7 @@ def list_sessions(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def end_session(request: SignedInRequest, session_id: int) -> HttpResponse:
     """End one of one's own sessions: its next request is asked to sign in."""
-    get_object_or_404(UserSession.objects.filter(user=request.user), pk=session_id).end()
+    get_object_or_404(_own(request.user), pk=session_id).end()
     messages.success(request, _("The session is ended."))
     return redirect("sessions")
 
@@ -30,7 +32,11 @@ def end_session(request: SignedInRequest, session_id: int) -> HttpResponse:
 @require_POST
 def end_others(request: SignedInRequest) -> HttpResponse:
     """End all of one's own sessions but the one that asks."""
-    for session in UserSession.objects.filter(user=request.user).exclude(session_key=request.session.session_key):
+    for session in _own(request.user).exclude(session_key=request.session.session_key):
         session.end()
     messages.success(request, _("All other sessions are ended."))
     return redirect("sessions")
+
+
+def _own(user: User) -> QuerySet[UserSession]:
+    return UserSession.objects.filter(user=user)

@@ -30,7 +30,7 @@ def list_tokens(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def revoke_token(request: SignedInRequest, token_id: int) -> HttpResponse:
     """Let one of one's tokens open nothing any more."""
-    token = get_object_or_404(ApiToken.objects.filter(user=request.user), pk=token_id)
+    token = get_object_or_404(ApiToken.objects.visible_to(request.user), pk=token_id)
     tokens.revoke(token, timezone.now())
     messages.success(request, _("The token “%(name)s” opens nothing any more.") % {"name": token.name})
     return redirect("tokens")

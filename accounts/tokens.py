@@ -52,7 +52,7 @@ def revoke(token: ApiToken, now: datetime) -> None:
 
 def listed(user: User) -> list[ApiToken]:
     """The tokens of `user`, those that are good first."""
-    return list(ApiToken.objects.filter(user=user).order_by(F("revoked_at").asc(nulls_first=True), "-created_at"))
+    return list(ApiToken.objects.visible_to(user).order_by(F("revoked_at").asc(nulls_first=True), "-created_at"))
 
 
 def is_good(token: ApiToken, now: datetime) -> bool:

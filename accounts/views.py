@@ -5,7 +5,7 @@ from typing import Any
 
 from allauth.account.views import LoginView
 from allauth.mfa.adapter import get_adapter as get_factor_adapter
-from allauth.mfa.webauthn.views import RemoveWebAuthnView
+from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView, RemoveWebAuthnView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -44,6 +44,20 @@ class SignIn(AnswersFaults, LoginView):
         other = settings.OIDC_NAME if settings.OIDC_SERVER_URL else ""
         context: dict[str, Any] = super().get_context_data(**kwargs) | {"other_system": other}
         return context
+
+
+class AgainByKey(ReauthenticateWebAuthnView):
+    """Show by a security key that it is still you; where that failed, the page says so, and what was kept waits."""
+
+    template_name = "accounts/again_key.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs) | kwargs
+        return context
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
+        return response
 
 
 class RemoveKey(RemoveWebAuthnView):

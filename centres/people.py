@@ -21,7 +21,7 @@ from centres.templatetags.names import named
 
 def send_unsent(now: datetime) -> int:
     """Send the invitations that wait, over one connection; how many mails the server took."""
-    return send_each(first_waiting(invitations.open_ones(now), now), partial(_send, now))
+    return send_each(first_waiting(Invitation.objects.open_at(now), now), partial(_send, now))
 
 
 def message_of(invitation: Invitation) -> EmailMessage:
@@ -52,7 +52,7 @@ def _send(now: datetime, key: int, connection: Any) -> bool | None:
 @transaction.atomic
 def _claim(key: int, now: datetime) -> Invitation | None:
     """The invitation, marked as sent; None where it is in other hands, sent, or over."""
-    locked = invitations.open_ones(now).select_for_update(skip_locked=True, of=("self",))
+    locked = Invitation.objects.open_at(now).select_for_update(skip_locked=True, of=("self",))
     invitation = waiting(locked.filter(pk=key), now).first()
     if invitation is not None:
         mark_sent(invitation, now)

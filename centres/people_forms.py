@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.validators import RegexValidator
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
@@ -23,10 +24,10 @@ class InviteForm(forms.Form):
     is_lead = forms.BooleanField(label=_("may invite and dismiss people as well"), required=False)
     language = forms.ChoiceField(label=_("Language of the mail"), choices=settings.LANGUAGES)
 
-    def __init__(self, *args: Any, led: list[Operator], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, led: QuerySet[Operator], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         operator: Any = self.fields["operator"]
-        operator.queryset = Operator.objects.filter(pk__in=[one.pk for one in led])
+        operator.queryset = led
         operator.label_from_instance = named
         for name, field in self.fields.items():
             field.widget.attrs["class"] = _CLASSES.get(name, "form-control")

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -32,7 +33,7 @@ def list_people(request: SignedInRequest) -> HttpResponse:
         invitations.invite(**asked, by=request.user, now=timezone.now())
         messages.success(request, _("%(email)s is asked by mail.") % {"email": asked["email"]})
         return redirect("people")
-    context = {"form": form, "operators": [_people_of(operator) for operator in led]}
+    context = {"form": form, "operators": [_people_of(operator, request.user) for operator in led]}
     return render(request, "centres/people.html", context, status=422 if form.is_bound else 200)
 
 
@@ -41,8 +42,8 @@ def list_people(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def dismiss(request: SignedInRequest, membership_id: int) -> HttpResponse:
     """End at once that somebody acts for an operator that one leads; oneself one cannot."""
-    ours = Membership.objects.on(timezone.localdate()).filter(operator_id__in=invitations.led_by(request.user))
-    membership = get_object_or_404(ours.exclude(user=request.user).select_related("user"), pk=membership_id)
+    theirs = Membership.objects.visible_to(request.user).on(timezone.localdate()).exclude(user=request.user)
+    membership = get_object_or_404(theirs.select_related("user"), pk=membership_id)
     invitations.dismiss(membership, by=request.user, now=timezone.now())
     told = _("%(name)s acts for the operator no more, from now on.") % {"name": membership.user.username}
     messages.success(request, told)
@@ -53,8 +54,9 @@ def dismiss(request: SignedInRequest, membership_id: int) -> HttpResponse:
 @require_POST
 def revoke(request: SignedInRequest, invitation_id: int) -> HttpResponse:
     """Take an invitation back."""
-    ours = invitations.open_ones(timezone.now()).filter(operator_id__in=invitations.led_by(request.user))
-    invitations.revoke(get_object_or_404(ours, pk=invitation_id), by=request.user, now=timezone.now())
+    now = timezone.now()
+    ours = Invitation.objects.visible_to(request.user).open_at(now)
+    invitations.revoke(get_object_or_404(ours, pk=invitation_id), by=request.user, now=now)
     messages.success(request, _("The invitation is void."))
     return redirect("people")
 
@@ -105,15 +107,16 @@ def _page(request: HttpRequest, invitation: Invitation, *, status: int = 200, **
     return render(request, "centres/invitation.html", context, status=status)
 
 
-def _led(user: User) -> list[Operator]:
-    return list(Operator.objects.visible_to(user).filter(pk__in=invitations.led_by(user)).order_by("pk"))
+def _led(user: User) -> QuerySet[Operator]:
+    return Operator.objects.visible_to(user).filter(pk__in=user.led_operator_ids).order_by("pk")
 
 
-def _people_of(operator: Operator) -> dict[str, Any]:
+def _people_of(operator: Operator, user: User) -> dict[str, Any]:
     now = timezone.now()
-    members = Membership.objects.on(timezone.localdate(now)).filter(operator_id=operator.pk)
+    members = Membership.objects.visible_to(user).on(timezone.localdate(now)).filter(operator_id=operator.pk)
+    asked = Invitation.objects.visible_to(user).open_at(now).filter(operator_id=operator.pk)
     return {
         "operator": operator,
         "members": list(members.select_related("user").order_by("user__username")),
-        "asked": list(invitations.open_ones(now).filter(operator_id=operator.pk).order_by("-created_at")),
+        "asked": list(asked.order_by("-created_at")),
     }

@@ -1,13 +1,26 @@
 """Who and what the tests are about: one operator and its rival, regulators, an analyst, and centres that file."""
 
+import json
 import re
 import time
 from datetime import date, timedelta
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
 from django.utils import timezone
+from fido2.cose import ES256
+from fido2.utils import sha256
+from fido2.webauthn import (
+    Aaguid,
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorAttestationResponse,
+    AuthenticatorData,
+    CollectedClientData,
+    RegistrationResponse,
+)
 
 from accounts import tokens
 from accounts.models import Membership, Role, Scope, User
@@ -135,6 +148,20 @@ def with_second_factor(who: User) -> str:
 def code_of(secret: str, *, later: int = 0) -> str:
     """What an authenticator app with `secret` shows now, or so many half minutes later."""
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + later))
+
+
+def security_key(name: str) -> dict[str, Any]:
+    """What a browser says of a new security key."""
+    public = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    made = AttestedCredentialData.create(Aaguid.NONE, name.encode(), public)
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.AT
+    data = AuthenticatorData.create(sha256(b"testserver"), flags, 1, made)
+    response = AuthenticatorAttestationResponse(
+        client_data=CollectedClientData.create("webauthn.create", b"0" * 16, "https://testserver"),
+        attestation_object=AttestationObject.create("none", data, {}),
+    )
+    told: dict[str, Any] = json.loads(json.dumps(dict(RegistrationResponse(raw_id=name.encode(), response=response))))
+    return told
 
 
 def told(answer: Any, key: object) -> bytes:

@@ -3,9 +3,14 @@
 All three are only added to; who they speak of is known by key alone, since an event outlives whom it tells of.
 """
 
+from typing import TYPE_CHECKING, Self, TypeVar
+
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class EventKind(models.TextChoices):
@@ -20,14 +25,21 @@ class EventKind(models.TextChoices):
     DOWNLOAD = "download", _("downloaded")
 
 
-class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    def visible_to(self, user: "accounts.models.User") -> "AuditEventQuerySet":  # type: ignore[name-defined] # noqa: F821
+_Row = TypeVar("_Row", bound=models.Model)
+
+
+class TrailQuerySet(models.QuerySet[_Row]):
+    """What happened, and what proves it."""
+
+    def visible_to(self, user: "User") -> Self:
         """All of it to administrators and national regulators; nothing to others."""
         return self.all() if may_read(user) else self.none()
 
 
-def may_read(user: "accounts.models.User") -> bool:  # type: ignore[name-defined] # noqa: F821
+def may_read(user: "User") -> bool:
     """Whether the trail is `user`'s to read: it tells of every operator and everybody's doings."""
+    if not user.is_active:
+        return False
     return user.role == "administrator" or (user.role == "regulator" and user.all_regions)
 
 
@@ -50,7 +62,7 @@ class AuditEvent(models.Model):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
 
-    objects = AuditEventQuerySet.as_manager()
+    objects = TrailQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -69,6 +81,8 @@ class AuditLink(models.Model):
     event_id = models.BigIntegerField(unique=True)
     sha256 = models.BinaryField()
 
+    objects = TrailQuerySet.as_manager()
+
 
 class AuditHead(models.Model):
     """The last link of a sealed batch, signed."""
@@ -81,6 +95,8 @@ class AuditHead(models.Model):
     # No transaction before this one was still running when the batch was read, in this cluster.
     oldest_xid = models.BigIntegerField()
     cluster = models.BigIntegerField()
+
+    objects = TrailQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["signed_at"], name="audit_head_signed_at")]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEvent, AuditLink, Role, User
-from accounts.trail.models import AuditEventQuerySet, EventKind
+from accounts.trail.models import EventKind, TrailQuerySet
 from accounts.trail.tables import SILENT
 
 PAGE = 50
@@ -75,7 +75,7 @@ class Told(NamedTuple):
     changes: list[Change]
 
 
-def chosen(user: User, asked: dict[str, Any]) -> AuditEventQuerySet:
+def chosen(user: User, asked: dict[str, Any]) -> TrailQuerySet[AuditEvent]:
     """The events that `user` may read and asked for, newest first."""
     found = AuditEvent.objects.visible_to(user).order_by("-pk")
     for name in ("kind", "subject", "key"):
@@ -92,9 +92,9 @@ def chosen(user: User, asked: dict[str, Any]) -> AuditEventQuerySet:
     return found
 
 
-def told(events: Sequence[AuditEvent]) -> list[Told]:
+def told(user: User, events: Sequence[AuditEvent]) -> list[Told]:
     """`events` with the places that they have in the chain, and the accounts as they are called now."""
-    links = AuditLink.objects.filter(event_id__in=[event.pk for event in events])
+    links = AuditLink.objects.visible_to(user).filter(event_id__in=[event.pk for event in events])
     places = dict(links.values_list("event_id", "seq"))
     accounts = User.objects.filter(pk__in={event.user_id for event in events if event.user_id})
     names = dict(accounts.values_list("pk", "username"))
@@ -123,8 +123,8 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def as_lines(events: AuditEventQuerySet) -> Iterator[str]:
+def as_lines(user: User, events: TrailQuerySet[AuditEvent]) -> Iterator[str]:
     """Each event as a line of JSON, with its place in the chain where it has one."""
-    place = AuditLink.objects.filter(event_id=OuterRef("pk")).values("seq")
+    place = AuditLink.objects.visible_to(user).filter(event_id=OuterRef("pk")).values("seq")
     for row in events.annotate(seq=Subquery(place)).values(*_FIELDS).iterator(_LINES_AT_ONCE):
         yield json.dumps(row | {"at": row["at"].isoformat()}, ensure_ascii=False) + "\n"

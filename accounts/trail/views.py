@@ -24,11 +24,11 @@ def list_events(request: SignedInRequest) -> HttpResponse:
     shown = found[: reading.PAGE]
     context = {
         "form": form,
-        "told": reading.told(shown),
+        "told": reading.told(request.user, shown),
         "address": _address(request),
         "older": shown[-1].pk if len(found) > reading.PAGE else None,
         "is_later": bool(is_valid and form.cleaned_data["before"]),
-        "head": AuditHead.objects.order_by("-seq").first(),
+        "head": AuditHead.objects.visible_to(request.user).order_by("-seq").first(),
     }
     return render(request, "accounts/trail.html", context, status=200 if is_valid else 422)
 
@@ -41,7 +41,7 @@ def export_events(request: SignedInRequest) -> HttpResponse | StreamingHttpRespo
     form = reading.EventChoice(request.GET)
     if not form.is_valid():
         return list_events(request)  # type: ignore[return-value]
-    lines = reading.as_lines(reading.chosen(request.user, form.cleaned_data))
+    lines = reading.as_lines(request.user, reading.chosen(request.user, form.cleaned_data))
     headers = {"Content-Disposition": 'attachment; filename="trail.jsonl"'}
     return StreamingHttpResponse(lines, content_type="application/jsonl; charset=utf-8", headers=headers)
 

@@ -1,21 +1,26 @@
 """How the matrix asks: every address there is, for an estate's things or for what was never there, by anybody."""
 
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from http.cookies import SimpleCookie
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import RegexPattern, RoutePattern
-from rest_framework.authtoken.models import Token
+from django.utils.http import int_to_base36
 
+from accounts import invitations
 from accounts.models import User
 from chips.models import Claim
+from tests import cast
 from tests.access.estates import MANDATE, Estate, House
 
 API = "/api/v1/"
@@ -26,6 +31,8 @@ MISSING_NUMBER = 987654321
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # They say whether the servers answer, and nothing of anybody.
 UNASKED = ("healthz", "readyz")
+# Where links lead that come by mail: holding one is the right to follow it.
+BY_LINK = ("invitation", "account_reset_password_from_key")
 _MANDATE_ROUTES = ("mandate", "provision-write", "provision-repeal", "api:mandate-")
 # Of which of an estate's submissions a step is asked: of the one that it can be taken with.
 _STATE_OF_STEP = dict.fromkeys(("confirm", "attest", "withdraw"), "draft") | dict.fromkeys(
@@ -73,14 +80,18 @@ class Asker:
         return Answer(response.status_code, content, dict(response.headers))
 
 
-def by_session(user: User) -> Asker:
+def by_session(user: User, *, shown: Sequence[str] = ("password", "mfa"), minutes_ago: int = 0) -> Asker:
+    """A session in which `user` showed by these who they are, so long ago."""
     client = Client()
     client.force_login(user)
+    session, at = client.session, time.time() - 60 * minutes_ago
+    session["account_authentication_methods"] = [{"method": method, "at": at} for method in shown]
+    session.save()
     return Asker(user, client.cookies.output(header="", sep=";"), client=client)
 
 
 def by_token(user: User) -> Asker:
-    return Asker(user, token=Token.objects.get_or_create(user=user)[0].key)
+    return Asker(user, token=cast.token(user))
 
 
 class Route(NamedTuple):
@@ -116,8 +127,8 @@ def address(house: House, route: Route, estate: Estate | None, state: str = "") 
 
 
 def is_owned(house: House, route: Route) -> bool:
-    """Whether what it leads to is one operator's."""
-    return address(house, route, house.quartz) != address(house, route, house.basalt)
+    """Whether what it leads to is one operator's, whoever asks; a link that was sent is whose who holds it."""
+    return route.name not in BY_LINK and address(house, route, house.quartz) != address(house, route, house.basalt)
 
 
 def _query(route: str, estate: Estate | None) -> str:
@@ -137,7 +148,7 @@ def _key(house: House, route: str, name: str, estate: Estate | None, state: str)
         return {"kind": "received", "step": "propose"}[name]
     if estate is None:
         return _never_there(route, name)
-    if name == "pk":
+    if name == "pk" and route.startswith("api:"):
         return _key_in_api(house, route, estate, state)
     return _key_in_pages(house, route, name, estate, state)
 
@@ -147,6 +158,8 @@ def _never_there(route: str, name: str) -> Any:
         return MISSING_KEY
     if name == "pk" and route.startswith(("api:region", "api:period")):
         return "99" if "region" in route else "2099Q1"
+    if name == "uidb36":
+        return int_to_base36(MISSING_NUMBER)
     named = {"code": MISSING_CODE, "period_code": "2099Q1", "report": "no-such-report", "id": "no-such-report"}
     return named.get(name, MISSING_NUMBER)
 
@@ -172,11 +185,32 @@ def _key_in_pages(house: House, route: str, name: str, estate: Estate, state: st
         case "exemption_id":
             return getattr(estate, state or "exemption").pk
         case "key":
-            return estate.simulation.key
+            return _secret(route, estate)
+        case "uidb36":
+            return user_pk_to_url_str(estate.files)
+        case "pk":
+            return estate.security_key.pk
         case "report" | "id":
             return "national-quarterly"
-    found = {"upload_id": estate.faulty, "determination_id": estate.determination, "movement_id": estate.movement}
+    found: dict[str, Any] = {
+        "upload_id": estate.faulty,
+        "determination_id": estate.determination,
+        "movement_id": estate.movement,
+        "membership_id": estate.membership,
+        "invitation_id": estate.invitation,
+        "session_id": estate.session,
+        "token_id": estate.token,
+    }
     return found[name].pk
+
+
+def _secret(route: str, estate: Estate) -> Any:
+    """What nobody guesses who was not told."""
+    if route == "invitation":
+        return invitations.key_of(estate.invitation)
+    if route == "account_reset_password_from_key":
+        return default_token_generator.make_token(estate.files)
+    return estate.simulation.key
 
 
 def _key_in_api(house: House, route: str, estate: Estate, state: str) -> Any:

@@ -14,8 +14,13 @@ def house(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     """Both estates, furnished once for a module: whoever changes anything takes it back."""
-    files = tmp_path_factory.mktemp("files")
-    with django_db_blocker.unblock(), override_settings(FILES_DIR=files), pytest.MonkeyPatch.context() as patch:
+    # Who signed in as the module began has done so lately until its end.
+    known = {"FILES_DIR": tmp_path_factory.mktemp("files"), "ACCOUNT_REAUTHENTICATION_TIMEOUT": 3600}
+    with (
+        django_db_blocker.unblock(),
+        override_settings(**known),
+        pytest.MonkeyPatch.context() as patch,
+    ):
         # No worker reads what is sent again here.
         patch.setattr(filing_views, "_WAITED", 0)
         with transaction.atomic():

@@ -9,10 +9,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.webauthn.internal.auth import WebAuthn
+from allauth.usersessions.models import UserSession
 from django.utils import timezone
 from stdnum.cn import uscc
 
-from accounts.models import Role, User
+from accounts import invitations
+from accounts.models import ApiToken, Invitation, Membership, Role, User
 from centres.models import Centre, CentreRecord, Operator
 from centres.terms import set_term
 from chips import openings, submissions, uploads
@@ -96,6 +101,13 @@ class Estate:
     movement: Movement
     run: DeterminationRun
     simulation: Simulation
+    # Of who files: its membership, and what it signs in with.
+    membership: Membership
+    security_key: Authenticator
+    session: UserSession
+    token: ApiToken
+    # By who attests, who leads the operator's people.
+    invitation: Invitation
 
     @property
     def determination(self) -> Determination:
@@ -126,6 +138,7 @@ class House:
 def furnished() -> House:
     """The register with both estates in it; it needs the reference data and an empty folder for files."""
     national, second = cast.regulator("wang-national"), cast.regulator("wang-second")
+    cast.with_second_factor(national)
     people = {
         # Of two provinces, one of which is Quartz's.
         "provinces": cast.user("wang-provinces", Role.REGULATOR, region_codes=["11", "31"]),
@@ -193,8 +206,29 @@ def _estate(sign: Sign, regulator: User, second: User) -> Estate:
     faulty.refresh_from_db()
     return Estate(
         sign, operator, centre, files, attests, accepted, submitted, draft, withdrawn, faulty,
-        **_asked_and_decided(sign, centre, files, regulator, second),
+        **_asked_and_decided(sign, centre, files, regulator, second), **_of_people(sign, operator, files, attests),
     )  # fmt: skip
+
+
+def _of_people(sign: Sign, operator: Operator, files: User, attests: User) -> dict[str, Any]:
+    mark = sign.mark
+    Membership.objects.filter(user=attests).update(is_lead=True)
+    cast.with_second_factor(attests)
+    RecoveryCodes.activate(attests)
+    cast.token(files)
+    ApiToken.objects.filter(user=files).update(name=f"{mark} program")
+    return {
+        "membership": files.memberships.get(),
+        "security_key": WebAuthn.add(files, f"{mark} key", cast.security_key(mark)).instance,
+        "session": UserSession.objects.create(
+            user=files, ip="192.0.2.1", session_key=mark.lower(), user_agent=f"{mark} browser"
+        ),
+        "token": files.api_tokens.get(),
+        "invitation": invitations.invite(
+            operator_id=operator.pk, email=f"{mark}-asked@example.test", is_lead=False, language="en", by=attests,
+            now=timezone.now(),
+        ),
+    }  # fmt: skip
 
 
 def _asked_and_decided(sign: Sign, centre: Centre, files: User, regulator: User, second: User) -> dict[str, Any]:

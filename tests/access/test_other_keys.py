@@ -28,6 +28,9 @@ _NAMES = (
     "accession_number", "serial", "sha256", "file_sha256", "digest", "uscc", "name", "from", "to", "key", "id", "pk",
 )  # fmt: skip
 
+# Each answer has a new secret or challenge in it, and nothing is looked up.
+_NEVER_THE_SAME = ("mfa_activate_totp", "mfa_add_webauthn", "mfa_reauthenticate_webauthn")
+
 
 def keys(estate: Estate) -> dict[str, tuple[str, str]]:
     """By what an estate's things are called, each with one as long that nothing is called."""
@@ -56,6 +59,7 @@ def test_no_list_is_another_for_the_key_of_what_is_hidden(house: House, who: str
     assert hides(who, estate)
     by_page, of_api, wrong = by_session(house.people[who]), by_token(house.people[who]), []
     gets = {row.route for row in ROWS if row.method == "GET" and row.cells[who] == "200"}
+    gets -= set(_NEVER_THE_SAME)
     lists = [route for route in routes() if route.name in gets and not route.parameters]
     for route in lists:
         where = address(house, route, estate).split("?")[0]

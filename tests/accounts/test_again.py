@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.test import Client
 
 from accounts.models import User
@@ -102,6 +103,19 @@ def test_before_a_declaration_is_read_and_no_password_is_kept(owner: Operator) -
     kept = str(client.session[STATE])
     assert "Li Na" in kept
     assert cast.PASSWORD not in kept
+
+
+def test_a_key_that_fails_says_so_and_what_was_sent_waits_on(submitted: Submission) -> None:
+    user = cast.regulator()
+    WebAuthn.add(user, "a key", cast.security_key("a key"))
+    client = signed_in(user, minutes_ago=11)
+    address = f"/submissions/{submitted.pk}/accept/"
+    by_key = client.post(address).headers["Location"]
+    assert by_key.startswith("/accounts/again/key/")
+    failed = client.post(by_key, {"credential": "{}", "next": address})
+    assert failed.status_code == 422
+    assert 'role="alert"' in failed.content.decode()
+    assert (status_of(submitted), STATE in client.session) == ("submitted", True)
 
 
 def test_what_was_given_up_is_not_done_later(submitted: Submission) -> None:

@@ -9,7 +9,6 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts import invitations
 from accounts.models import Invitation, Membership, User
 from centres.models import Centre, Operator
 from centres.people import send_unsent
@@ -52,7 +51,7 @@ def test_who_is_asked_makes_an_account_and_sees_the_operator_s_centres(owner: Op
     visitor.post("/accounts/sign-in/", {"login": "zhang.min", "password": cast.PASSWORD})
     assert visitor.get("/centres/SH-01/").status_code == 200
     came = User.objects.get(username="zhang.min")
-    assert (came.role, came.email, invitations.led_by(came)) == ("operator", "min@example.org", [])
+    assert (came.role, came.email, came.led_operator_ids) == ("operator", "min@example.org", [])
 
 
 def test_a_link_works_once(owner: Operator, lead: User) -> None:
@@ -144,7 +143,7 @@ def test_an_administrator_asks_the_first_by_a_command(owner: Operator) -> None:
     found = re.search(r"8000(/people/join/\S+)", str(mail.outbox[-1].body))
     assert found
     Client().post(found[1], JOIN)
-    assert invitations.led_by(User.objects.get(username="zhang.min")) == [owner.pk]
+    assert User.objects.get(username="zhang.min").led_operator_ids == [owner.pk]
 
 
 def test_a_mail_that_was_sent_is_not_sent_again(owner: Operator, lead: User) -> None:

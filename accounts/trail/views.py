@@ -1,4 +1,4 @@
-"""The page of the trail, for administrators and national regulators, and its two files."""
+"""The page of the trail, for regulators of the whole country, and its two files."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -10,10 +10,8 @@ from accounts.models import AuditHead, Role
 from accounts.trail import export, reading
 from accounts.trail.models import may_read
 
-_READERS = (Role.ADMINISTRATOR, Role.REGULATOR)
 
-
-@for_roles(*_READERS)
+@for_roles(Role.REGULATOR)
 @require_GET
 def list_events(request: SignedInRequest) -> HttpResponse:
     """What happened, newest first, as far as the reader asks for it."""
@@ -33,7 +31,7 @@ def list_events(request: SignedInRequest) -> HttpResponse:
     return render(request, "accounts/trail.html", context, status=200 if is_valid else 422)
 
 
-@for_roles(*_READERS)
+@for_roles(Role.REGULATOR)
 @require_GET
 def export_events(request: SignedInRequest) -> HttpResponse | StreamingHttpResponse:
     """The events that the reader asks for, as lines of JSON."""
@@ -46,7 +44,7 @@ def export_events(request: SignedInRequest) -> HttpResponse | StreamingHttpRespo
     return StreamingHttpResponse(lines, content_type="application/jsonl; charset=utf-8", headers=headers)
 
 
-@for_roles(*_READERS)
+@for_roles(Role.REGULATOR)
 @require_GET
 def export_trail(request: SignedInRequest) -> StreamingHttpResponse:
     """The whole trail as it is sealed, to be verified elsewhere."""

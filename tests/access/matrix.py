@@ -235,9 +235,9 @@ submission-file.draft             GET    in        200   200     404   404      
 submission-file.withdrawn         GET    in        200   200     404   404       404      404     404
 timeliness                        GET    in        200   200     200   200       200      200     403
 timeliness-export                 GET    in        200   200     200   200       200      200     403
-trail                             GET    in        403   403     403   403       200      403     200
-trail-export                      GET    in        403   403     403   403       200      403     200
-trail-whole                       GET    in        403   403     403   403       200      403     200
+trail                             GET    in        403   403     403   403       200      403     403
+trail-export                      GET    in        403   403     403   403       200      403     403
+trail-whole                       GET    in        403   403     403   403       200      403     403
 undo-mending                      POST   in        302   302     404   403       403      403     403
 upload                            GET    in        200   200     404   403       403      403     403
 upload-errors                     GET    in        200   200     404   403       403      403     403
@@ -428,9 +428,9 @@ compliance.Simulation          -     -       -     some      *        *       -
 compliance.DeterminationRun    -     -       -     some      *        *       -
 reports.ReportRun              -     -       -     -         *        *       -
 accounts.IdempotencyKey        some  -       some  -         -        -       -
-accounts.AuditEvent            -     -       -     -         *        -       *
-accounts.AuditLink             -     -       -     -         *        -       *
-accounts.AuditHead             -     -       -     -         *        -       *
+accounts.AuditEvent            -     -       -     -         *        -       -
+accounts.AuditLink             -     -       -     -         *        -       -
+accounts.AuditHead             -     -       -     -         *        -       -
 compliance.DeterminationRequest -     -       -     -         -        -       -
 compliance.OutlookRun          -     -       -     -         -        -       -
 compliance.ShareReading        -     -       -     -         -        -       -

@@ -16,7 +16,6 @@ _OPERATOR = ["/", "/timeliness/", "/mandates/", "/exemptions/", "/chips/"]
 _RULES = ["/mandates/", "/simulations/", "/exemptions/", "/case-by-case/", "/determinations/runs/"]
 _ANALYSIS = ["/outlook/", "/shares/", "/movements/"]
 _REPORTS = ["/reports/"]
-_TRAIL = ["/trail/"]
 
 
 def _filer() -> User:
@@ -29,11 +28,11 @@ def _filer() -> User:
     ("who", "addresses"),
     [
         (_filer, _OPERATOR),
-        (cast.regulator, ["/", "/review/", "/timeliness/", *_RULES, *_ANALYSIS, "/chips/", *_REPORTS, *_TRAIL]),
+        (cast.regulator, ["/", "/review/", "/timeliness/", *_RULES, *_ANALYSIS, "/chips/", *_REPORTS, "/trail/"]),
         # Sums over the whole country are not a province's to read.
         (lambda: cast.regional_regulator("31"), ["/", "/review/", "/timeliness/", *_RULES, *_ANALYSIS, "/chips/"]),
         (cast.analyst, ["/", "/timeliness/", *_RULES, *_ANALYSIS, "/chips/", *_REPORTS]),
-        (cast.administrator, ["/", *_TRAIL]),
+        (cast.administrator, ["/"]),
     ],
     ids=["operator", "regulator", "of a province", "analyst", "administrator"],
 )

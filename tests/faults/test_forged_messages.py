@@ -7,7 +7,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from kombu.utils.json import dumps
 from redis import Redis
 
@@ -17,6 +16,7 @@ from chips.models import Submission, Upload
 from compliance.models import Determination, DeterminationRequest
 from compliance.requests import request_determination
 from compliance.tasks import fulfil_request
+from config.celery import app
 from tests import cast
 from tests.workers import wait_for
 
@@ -51,13 +51,13 @@ def forge(task: str, args: Any, *, body: bytes | None = None, content_type: str 
             "delivery_tag": str(uuid.uuid4()),
         },
     }
-    with Redis.from_url(settings.REDIS_URL) as broker:
+    with Redis.from_url(app.conf.broker_url) as broker:
         broker.lpush("celery", json.dumps(message))
 
 
 def all_taken() -> bool:
     """Whether nothing is left in the broker, waiting or under way."""
-    with Redis.from_url(settings.REDIS_URL) as broker:
+    with Redis.from_url(app.conf.broker_url) as broker:
         return not broker.llen("celery") and not broker.hlen("unacked")
 
 

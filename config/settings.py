@@ -224,7 +224,7 @@ AUTHENTICATION_BACKENDS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "account_login"
-# How long a session lasts after signing in, whatever is done in it.
+# How long a session lasts after somebody last showed who they are, whatever else is done in it.
 SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
 
 # Nobody registers: accounts are made by administrators, and by invitation.

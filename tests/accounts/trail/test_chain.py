@@ -209,7 +209,8 @@ class TestWhoeverWrites:
         found = verify()
         assert found.fault is None
         assert found.events == AuditEvent.objects.count() == APPENDED
-        assert batches > 3, "nothing was sealed while it was written"
+        # One at the end, and others before it: how many depends on how busy the machine is.
+        assert batches > 1, "nothing was sealed while it was written"
         assert verified_elsewhere(exported()) is None
 
 

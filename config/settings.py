@@ -265,7 +265,8 @@ AXES_SENSITIVE_PARAMETERS = ["login", "code", "credential", "password", "passwor
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 # One account from many addresses, and one address with many accounts; a code of a second factor is tried likewise.
-ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/key", "login": "30/m/ip"}
+# How often an address signs in is counted by `config.rates`.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/key", "login": None}
 
 # Another system that people sign in by (OpenID Connect): off where none is named.
 OIDC_SERVER_URL = text("OIDC_SERVER_URL") and address("OIDC_SERVER_URL", "", ("https", "http")).rstrip("/")

@@ -1,11 +1,11 @@
 """Forms of signing in, which refuse who is locked out, and of what belongs to one's account."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
-from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
 from django import forms
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,15 +15,13 @@ from accounts import lock_out, tokens
 from accounts.models import Scope, User
 
 
-class _RefusesLocked:
+class _RefusesLocked(BaseAuthenticateForm):
     """A code is not even looked at while the account is locked for this address."""
-
-    user: Any
 
     def clean_code(self) -> str:
         if lock_out.is_locked(context.request, self.user):
             raise get_adapter().validation_error("incorrect_code")
-        code: str = super().clean_code()  # type: ignore[misc]
+        code: str = super().clean_code()
         return code
 
 
@@ -51,7 +49,8 @@ class TokenForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.initial = {"scopes": [Scope.READ], "ends_on": today + timedelta(days=90)}
         self.user = user
-        self.fields["scopes"].choices = [(scope.value, scope.label) for scope in tokens.scopes_of(user)]  # type: ignore[attr-defined]
+        scopes = cast(forms.MultipleChoiceField, self.fields["scopes"])
+        scopes.choices = [(scope.value, scope.label) for scope in tokens.scopes_of(user)]
         self.latest = today + tokens.LONGEST - timedelta(days=1)
         self.fields["ends_on"].widget.attrs |= {"min": today.isoformat(), "max": self.latest.isoformat()}
 

@@ -14,15 +14,16 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
+from django.views.generic.edit import FormMixin
 
 from accounts.models import User
 
 
-class AnswersFaults:
+class AnswersFaults(FormMixin):
     """A form with faults is answered with status 422, as everywhere in the register."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        response = super().form_invalid(form)
         if response.status_code == 200:
             response.status_code = 422
         return response
@@ -30,7 +31,8 @@ class AnswersFaults:
 
 def page(view: Any, template: str) -> Callable[..., HttpResponseBase]:
     """`view` of allauth as a page of the register, with the template of that name in `templates/accounts/`."""
-    made: Any = type(view.__name__, (AnswersFaults, view), {"template_name": f"accounts/{template}.html"})
+    bases = (AnswersFaults, view) if issubclass(view, FormMixin) else (view,)
+    made: Any = type(view.__name__, bases, {"template_name": f"accounts/{template}.html"})
     answer: Callable[..., HttpResponseBase] = made.as_view()
     return answer
 

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django import forms
+from django.apps import apps
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -22,11 +23,20 @@ _FIELDS = (
 )  # fmt: skip
 
 
+def _subjects() -> list[tuple[str, Any]]:
+    """The tables that the trail tells of; asked for when a form is made, since every room has its models by then."""
+    known = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+    told_of = sorted(name for name in known - set(SILENT) if not name.startswith("accounts_audit"))
+    return [("", _("Every record")), *((name, name) for name in told_of)]
+
+
 class EventChoice(forms.Form):
     """What of the trail is asked for; what is left empty asks for all."""
 
-    kind = forms.ChoiceField(label=_("What happened"), required=False)
-    subject = forms.ChoiceField(label=_("Kind of record"), required=False)
+    kind = forms.ChoiceField(
+        label=_("What happened"), required=False, choices=[("", _("Everything")), *EventKind.choices]
+    )
+    subject = forms.ChoiceField(label=_("Kind of record"), required=False, choices=_subjects)
     key = forms.CharField(label=_("Key of the record"), required=False, max_length=100)
     who = forms.CharField(label=_("Account"), required=False, max_length=150)
     from_on = forms.DateField(label=_("From"), required=False)
@@ -36,8 +46,6 @@ class EventChoice(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [("", _("Everything")), *EventKind.choices]  # type: ignore[attr-defined]
-        self.fields["subject"].choices = [("", _("Every record")), *((one, one) for one in _subjects())]  # type: ignore[attr-defined]
         for name, field in self.fields.items():
             if name != "before":
                 field.widget.attrs["class"] = (
@@ -47,14 +55,6 @@ class EventChoice(forms.Form):
             self.fields[name].widget.input_type = "date"
         self.fields["key"].widget.attrs["placeholder"] = _("Key of the record")
         self.fields["who"].widget.attrs["placeholder"] = _("Account")
-
-
-def _subjects() -> list[str]:
-    """The tables that the trail tells of."""
-    from django.apps import apps
-
-    known = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
-    return sorted(name for name in known - set(SILENT) if not name.startswith("accounts_audit"))
 
 
 class Change(NamedTuple):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
+from psycopg2.sql import SQL
 
 from accounts.trail import chain, heads
 from accounts.trail.models import AuditHead, AuditLink
@@ -20,11 +21,11 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtext('audit trail'), hashtext('seal'))
 _STANDING = """
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, system_identifier FROM pg_control_system()
 """
-_UNSEALED = f"""
-    SELECT event.id, {chain.EVENT} FROM accounts_auditevent event
+_UNSEALED = SQL("""
+    SELECT event.id, {event} FROM accounts_auditevent event
     WHERE event.xid >= %s AND NOT EXISTS (SELECT FROM accounts_auditlink link WHERE link.event_id = event.id)
     ORDER BY event.id LIMIT %s
-"""  # noqa: S608 - of constants alone
+""").format(event=chain.EVENT)
 _STORE = """
     INSERT INTO accounts_auditlink (seq, event_id, sha256)
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[])

@@ -5,21 +5,13 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.db import Error, connection, transaction
+from psycopg2.sql import SQL
 
 from accounts.trail import chain, heads, keys
 
 # By COPY, so that PostgreSQL reads on while a line is hashed.
-_LINKS = f"""
-    COPY (SELECT link.seq, link.event_id, encode(link.sha256, 'hex'), event.id IS NULL, {chain.EVENT}
-          FROM accounts_auditlink link LEFT JOIN accounts_auditevent event ON event.id = link.event_id
-          ORDER BY link.seq, link.event_id) TO STDOUT
-"""  # noqa: S608 - of constants alone
-_NEVER_SEALED = """
-    SELECT event.id FROM accounts_auditevent event
-    WHERE NOT EXISTS (SELECT FROM accounts_auditlink link WHERE link.event_id = event.id)
-          AND event.xid < coalesce((SELECT oldest_xid FROM accounts_audithead ORDER BY seq DESC LIMIT 1), 0)
-    ORDER BY event.id LIMIT 1
-"""
+_LINKS = SQL("COPY ({links}) TO STDOUT").format(links=chain.LINKS)
+_NEVER_SEALED = SQL("{events} LIMIT 1").format(events=chain.NEVER_SEALED)
 _HEADS = """
     SELECT seq, sha256, signed_at, public_key, signature FROM accounts_audithead ORDER BY seq
 """

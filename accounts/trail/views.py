@@ -16,7 +16,10 @@ from accounts.trail.models import may_read
 def list_events(request: SignedInRequest) -> HttpResponse:
     """What happened, newest first, as far as the reader asks for it."""
     _require_reader(request)
-    form = reading.EventChoice(request.GET)
+    return _listed(request, reading.EventChoice(request.GET))
+
+
+def _listed(request: SignedInRequest, form: reading.EventChoice) -> HttpResponse:
     is_valid = form.is_valid()
     found = list(reading.chosen(request.user, form.cleaned_data)[: reading.PAGE + 1]) if is_valid else []
     shown = found[: reading.PAGE]
@@ -38,7 +41,7 @@ def export_events(request: SignedInRequest) -> HttpResponse | StreamingHttpRespo
     _require_reader(request)
     form = reading.EventChoice(request.GET)
     if not form.is_valid():
-        return list_events(request)  # type: ignore[return-value]
+        return _listed(request, form)
     lines = reading.as_lines(request.user, reading.chosen(request.user, form.cleaned_data))
     headers = {"Content-Disposition": 'attachment; filename="trail.jsonl"'}
     return StreamingHttpResponse(lines, content_type="application/jsonl; charset=utf-8", headers=headers)

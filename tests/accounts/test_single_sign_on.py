@@ -68,8 +68,10 @@ class _Answers(BaseHTTPRequestHandler):
 def other(settings: Any) -> Iterator[OtherSystem]:
     server = OtherSystem()
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    app = {"provider_id": "sso", "name": "The ministry", "client_id": "register", "secret": "s"}
-    app["settings"] = {"server_url": server.address}  # type: ignore[assignment]
+    app = {
+        "provider_id": "sso", "name": "The ministry", "client_id": "register", "secret": "s",
+        "settings": {"server_url": server.address},
+    }  # fmt: skip
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
     settings.OIDC_SERVER_URL, settings.OIDC_NAME = server.address, "The ministry"
     settings.ROOT_URLCONF = "tests.accounts.sso_urls"

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -58,9 +58,9 @@ def pages_of(user: User) -> Iterator[tuple[str, str, Any]]:
 
 
 def _addresses(answer: HttpResponseBase, of: str) -> Iterator[str]:
-    if answer.streaming or not answer.headers.get("Content-Type", "").startswith("text/html"):
+    if not isinstance(answer, HttpResponse) or not answer.headers.get("Content-Type", "").startswith("text/html"):
         return
-    text = answer.content.decode()  # type: ignore[attr-defined]
+    text = answer.content.decode()
     for written in _ADDRESS.findall(text):
         parts = urlsplit(urljoin(of, html.unescape(written)))
         if not parts.scheme and not parts.netloc and not parts.path.startswith("/static/"):

@@ -45,8 +45,8 @@ class Unread:
 
 def sent(client: Client, address: str, content_type: str, length: str, **more: str) -> tuple[Any, Unread]:
     body = Unread()
-    told = {"CONTENT_LENGTH": length, "CONTENT_TYPE": content_type, "wsgi.input": body} | more
-    return client.generic("POST", address, **told), body  # type: ignore[arg-type]
+    told: dict[str, Any] = {"CONTENT_LENGTH": length, "CONTENT_TYPE": content_type, "wsgi.input": body} | more
+    return client.generic("POST", address, **told), body
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from psycopg2.sql import SQL, Identifier
 
 from accounts.models import AuditEvent, AuditHead, AuditLink
 from accounts.tasks import publish_head, seal_trail
@@ -148,7 +149,7 @@ class TestHeads:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
             for table in ("accounts_auditlink", "accounts_audithead"):
-                cursor.execute(f"DELETE FROM {table} WHERE seq = 2")  # noqa: S608
+                cursor.execute(SQL("DELETE FROM {} WHERE seq = 2").format(Identifier(table)))
             cursor.execute("DELETE FROM accounts_auditevent WHERE id = (SELECT max(id) FROM accounts_auditevent)")
         with pytest.raises(SystemExit):
             call_command("verify_audit")

@@ -9,6 +9,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from psycopg2.sql import SQL, Identifier, Placeholder
 
 from accounts.models import ApiToken, AuditEvent, User
 from accounts.tokens import revoke
@@ -75,17 +76,21 @@ def _tells_of_all(table: str) -> bool:
         columns = _freed(cursor, table)
         keys = [name for name, _, is_key in columns if is_key]
         values = {name: VALUES.get(kind, "{}") for name, kind, _ in columns if name in keys}
-        names, given = ", ".join(f'"{name}"' for name in values), ", ".join(["%s"] * len(values))
+        names = SQL(", ").join(map(Identifier, values))
+        where = SQL(" AND ").join(SQL("{} = %s").format(Identifier(key)) for key in keys)
+        empty = SQL("DELETE FROM {}").format(Identifier(table))
         # What refers to it refers to nothing any more.
-        cursor.execute(f'DELETE FROM "{table}"')  # noqa: S608
+        cursor.execute(empty)
         before = AuditEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        cursor.execute(f'INSERT INTO "{table}" ({names}) VALUES ({given})', list(values.values()))  # noqa: S608
+        insert = SQL("INSERT INTO {} ({}) VALUES ({})")
+        given = SQL(", ").join(Placeholder() * len(values))
+        cursor.execute(insert.format(Identifier(table), names, given), list(values.values()))
         unheeded = tables.UNHEEDED.get(table, set())
         name, kind, _ = next((one for one in columns if not one[2] and one[0] not in unheeded), columns[0])
         other = VALUES.get(kind, "{}") if name not in keys else "2"
-        where = " AND ".join(f'"{key}" = %s' for key in keys)
-        cursor.execute(f'UPDATE "{table}" SET "{name}" = %s WHERE {where}', [other, *values.values()])  # noqa: S608
-        cursor.execute(f'DELETE FROM "{table}"')  # noqa: S608
+        update = SQL("UPDATE {} SET {} = %s WHERE {}").format(Identifier(table), Identifier(name), where)
+        cursor.execute(update, [other, *values.values()])
+        cursor.execute(empty)
     found = AuditEvent.objects.filter(pk__gt=before, subject=table).order_by("pk").values_list("kind", flat=True)
     return list(found) == ["insert", "update", "delete"]
 

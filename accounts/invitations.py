@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -23,6 +23,10 @@ class NotALead(Exception):
 
 class InvitationOver(Exception):
     """The invitation was accepted, revoked or is too old, or who invited leads no more."""
+
+
+class NameTaken(Exception):
+    """Somebody else has taken the name to sign in with."""
 
 
 class ActsAlready(Exception):
@@ -72,7 +76,7 @@ def accept(invitation: Invitation, *, user: User, now: datetime) -> Membership:
 
 @transaction.atomic
 def accept_as_new(invitation: Invitation, *, username: str, full_name: str, password: str, now: datetime) -> User:
-    """Make the account of who was invited, and let it act for the operator; raises `InvitationOver`, or
+    """Make the account of who was invited, and let it act for the operator; raises `InvitationOver`, `NameTaken`, or
     `ValidationError` for a poor password."""
     user = User(
         username=username, first_name=full_name, email=invitation.email, role=Role.OPERATOR,
@@ -80,7 +84,12 @@ def accept_as_new(invitation: Invitation, *, username: str, full_name: str, pass
     )  # fmt: skip
     validate_password(password, user)
     user.set_password(password)
-    user.save()
+    try:
+        # Of two who take one name at once, one comes too late for every look before.
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        raise NameTaken from error
     accept(invitation, user=user, now=now)
     return user
 

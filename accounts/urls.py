@@ -42,7 +42,7 @@ urlpatterns = [
     ),
     path("second-factor/", page(mfa.IndexView, "second_factor"), name="mfa_index"),
     path("second-factor/app/", page(totp.ActivateTOTPView, "app"), name="mfa_activate_totp"),
-    path("second-factor/app/remove/", page(totp.DeactivateTOTPView, "app_remove"), name="mfa_deactivate_totp"),
+    path("second-factor/app/remove/", views.RemoveApp.as_view(), name="mfa_deactivate_totp"),
     path("second-factor/keys/add/", page(webauthn.AddWebAuthnView, "key"), name="mfa_add_webauthn"),
     path("second-factor/keys/<int:pk>/remove/", views.RemoveKey.as_view(), name="mfa_remove_webauthn"),
     path(

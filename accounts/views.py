@@ -5,42 +5,49 @@ from typing import Any
 
 from allauth.account.views import LoginView
 from allauth.mfa.adapter import get_adapter as get_factor_adapter
+from allauth.mfa.totp.views import DeactivateTOTPView
 from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView, RemoveWebAuthnView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
-from django.views.generic.edit import FormMixin
+from django.views.generic import View
 
 from accounts.models import User
 
 
-class AnswersFaults(FormMixin):
-    """A form with faults is answered with status 422, as everywhere in the register."""
+def refusing(form_invalid: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """`form_invalid` of a view of allauth, answered with status 422, as everywhere in the register."""
 
-    def form_invalid(self, form: Any) -> HttpResponse:
-        response = super().form_invalid(form)
+    def refused(view: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = form_invalid(view, *args, **kwargs)
         if response.status_code == 200:
             response.status_code = 422
         return response
 
+    return refused
+
 
 def page(view: Any, template: str) -> Callable[..., HttpResponseBase]:
     """`view` of allauth as a page of the register, with the template of that name in `templates/accounts/`."""
-    bases = (AnswersFaults, view) if issubclass(view, FormMixin) else (view,)
-    made: Any = type(view.__name__, bases, {"template_name": f"accounts/{template}.html"})
+    ours: dict[str, Any] = {"template_name": f"accounts/{template}.html"}
+    if hasattr(view, "form_invalid"):
+        ours["form_invalid"] = refusing(view.form_invalid)
+    made: Any = type(view.__name__, (view,), ours)
     answer: Callable[..., HttpResponseBase] = made.as_view()
     return answer
 
 
-class SignIn(AnswersFaults, LoginView):
+class SignIn(LoginView):
     """The sign-in page."""
 
     template_name = "accounts/sign_in.html"
+    form_invalid = refusing(LoginView.form_invalid)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         other = settings.OIDC_NAME if settings.OIDC_SERVER_URL else ""
@@ -62,7 +69,24 @@ class AgainByKey(ReauthenticateWebAuthnView):
         return response
 
 
-class RemoveKey(RemoveWebAuthnView):
+class OneAfterTheOther(View):
+    """Of two requests of one account at once the second finds what the first has done."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with transaction.atomic():
+            if isinstance(request.user, User):
+                User.objects.visible_to(request.user).select_for_update().get(pk=request.user.pk)
+            return super().dispatch(request, *args, **kwargs)
+
+
+class RemoveApp(OneAfterTheOther, DeactivateTOTPView):
+    """Take the authenticator app away; allauth asks `can_delete_authenticator` whether another factor is left."""
+
+    template_name = "accounts/app_remove.html"
+    form_invalid = refusing(DeactivateTOTPView.form_invalid)
+
+
+class RemoveKey(OneAfterTheOther, RemoveWebAuthnView):
     """Take a security key away, but for the last factor of who must have one."""
 
     template_name = "accounts/key_remove.html"

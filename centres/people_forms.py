@@ -13,6 +13,7 @@ from accounts.models import Role, User
 from centres.models import Operator
 from centres.templatetags.names import named
 
+NAME_TAKEN = _("Somebody has this name already.")
 _CLASSES = {"operator": "form-select", "language": "form-select", "is_lead": "form-check-input"}
 
 
@@ -52,7 +53,7 @@ class JoinForm(forms.Form):
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
         if User.objects.filter(username__iexact=name).exists():
-            raise forms.ValidationError(_("Somebody has this name already."))
+            raise forms.ValidationError(NAME_TAKEN)
         return name
 
     def clean(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from accounts.access import SignedInRequest, for_roles
 from accounts.again import asked_again
 from accounts.models import Invitation, Membership, Role, User
 from centres.models import Operator
-from centres.people_forms import InviteForm, JoinForm
+from centres.people_forms import NAME_TAKEN, InviteForm, JoinForm
 
 
 @for_roles(Role.OPERATOR)
@@ -90,13 +90,17 @@ def _join_anew(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     form = JoinForm(request.POST or None, email=invitation.email)
     if not form.is_valid():
         return _page(request, invitation, form=form, status=422 if form.is_bound else 200)
-    invitations.accept_as_new(
-        invitation,
-        username=form.cleaned_data["username"],
-        full_name=form.cleaned_data["full_name"],
-        password=form.cleaned_data["password1"],
-        now=timezone.now(),
-    )
+    try:
+        invitations.accept_as_new(
+            invitation,
+            username=form.cleaned_data["username"],
+            full_name=form.cleaned_data["full_name"],
+            password=form.cleaned_data["password1"],
+            now=timezone.now(),
+        )
+    except invitations.NameTaken:
+        form.add_error("username", NAME_TAKEN)
+        return _page(request, invitation, form=form, status=422)
     messages.success(request, _("Your account is made: sign in with it."))
     return redirect("account_login")
 

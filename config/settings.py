@@ -322,6 +322,15 @@ if not DEBUG:
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
 
+# Django writes to the console in development alone, and else mails to administrators whom nobody named: what went wrong
+# in a request is written down by whoever runs the processes.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"django": {"handlers": ["console"], "level": "INFO"}},
+}
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         # Nothing but what is named here, and nothing that stands in a page itself: no script, no style.

@@ -50,30 +50,21 @@ BEGIN
     PERFORM trail_add(kind, subject, key, NULL, details);
 END $$
 """
-# Arguments: the column of the key; the columns whose values are never told.
+# Of all rows that a statement added or removed, under a name that no column has. Arguments: the column of the key; the
+# columns whose values are never told.
 ROWS = """
-CREATE FUNCTION trail_inserted() RETURNS trigger
+CREATE FUNCTION trail_rows() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     withheld text[] := TG_ARGV[1];
 BEGIN
     INSERT INTO accounts_auditevent
         (at, xid, kind, subject, key, user_id, role, channel, address, place, request, before, after)
-    SELECT clock_timestamp(), pg_current_xact_id()::text::bigint, 'insert', TG_TABLE_NAME,
-           coalesce(told.whole->>TG_ARGV[0], ''), asking.*, NULL, told.whole - withheld
-    FROM trail_asking() asking, (SELECT to_jsonb(new_rows) AS whole FROM new_rows OFFSET 0) told;
-    RETURN NULL;
-END $$;
-CREATE FUNCTION trail_deleted() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    withheld text[] := TG_ARGV[1];
-BEGIN
-    INSERT INTO accounts_auditevent
-        (at, xid, kind, subject, key, user_id, role, channel, address, place, request, before, after)
-    SELECT clock_timestamp(), pg_current_xact_id()::text::bigint, 'delete', TG_TABLE_NAME,
-           coalesce(told.whole->>TG_ARGV[0], ''), asking.*, told.whole - withheld, NULL
-    FROM trail_asking() asking, (SELECT to_jsonb(old_rows) AS whole FROM old_rows OFFSET 0) told;
+    SELECT clock_timestamp(), pg_current_xact_id()::text::bigint, lower(TG_OP), TG_TABLE_NAME,
+           coalesce(told.whole->>TG_ARGV[0], ''), asking.*,
+           CASE TG_OP WHEN 'DELETE' THEN told.whole - withheld END,
+           CASE TG_OP WHEN 'INSERT' THEN told.whole - withheld END
+    FROM trail_asking() asking, (SELECT to_jsonb(trail_changed) AS whole FROM trail_changed OFFSET 0) told;
     RETURN NULL;
 END $$
 """
@@ -108,7 +99,7 @@ DECLARE
     first_key text;
     last_key text;
 BEGIN
-    EXECUTE format('SELECT count(*), min(%1$I)::text, max(%1$I)::text FROM new_rows', TG_ARGV[0])
+    EXECUTE format('SELECT count(*), min(%1$I)::text, max(%1$I)::text FROM trail_changed', TG_ARGV[0])
         INTO added, first_key, last_key;
     IF added > 0 THEN
         PERFORM trail_add(
@@ -136,9 +127,9 @@ END $$
 """
 
 
-def function(sql: str, *signatures: str) -> migrations.RunSQL:
+def function(sql: str, signature: str) -> migrations.RunSQL:
     # With a function go the triggers that call it.
-    return migrations.RunSQL(sql, "; ".join(f"DROP FUNCTION {one} CASCADE" for one in signatures))
+    return migrations.RunSQL(sql, f"DROP FUNCTION {signature} CASCADE")
 
 
 class Migration(migrations.Migration):
@@ -148,7 +139,7 @@ class Migration(migrations.Migration):
         function(ASKING, "trail_asking()"),
         function(ADD, "trail_add(text, text, text, jsonb, jsonb)"),
         function(NOTE, "trail_note(text, text, text, jsonb)"),
-        function(ROWS, "trail_inserted()", "trail_deleted()"),
+        function(ROWS, "trail_rows()"),
         function(UPDATED, "trail_updated()"),
         function(COUNTED, "trail_counted()"),
         function(TRUNCATED, "trail_truncated()"),

@@ -95,7 +95,7 @@ _ATTACHED = """
 
 
 class Trigger(NamedTuple):
-    """A trigger of the trail: on which table, under which name (that of its function), with which arguments."""
+    """A trigger of the trail: on which table, under which name, with which arguments."""
 
     table: str
     name: str
@@ -104,18 +104,17 @@ class Trigger(NamedTuple):
     @property
     def sql(self) -> str:
         arguments = ", ".join("'" + one.replace("'", "''") + "'" for one in self.arguments)
-        function = "trail_kept" if self.name.startswith("trail_kept") else self.name
-        return (
-            f"CREATE TRIGGER {self.name} {_WHEN[self.name].format(table=self.table)} EXECUTE FUNCTION "
-            f"{function}({arguments})"
-        )
+        when = _WHEN[self.name].format(table=self.table)
+        return f"CREATE TRIGGER {self.name} {when} EXECUTE FUNCTION {_CALLS.get(self.name, self.name)}({arguments})"
 
 
+# Two names of triggers for one function: a table has both.
+_CALLS = {"trail_inserted": "trail_rows", "trail_deleted": "trail_rows", "trail_kept_whole": "trail_kept"}
 _WHEN = {
-    "trail_inserted": 'AFTER INSERT ON "{table}" REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT',
-    "trail_counted": 'AFTER INSERT ON "{table}" REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT',
+    "trail_inserted": 'AFTER INSERT ON "{table}" REFERENCING NEW TABLE AS trail_changed FOR EACH STATEMENT',
+    "trail_counted": 'AFTER INSERT ON "{table}" REFERENCING NEW TABLE AS trail_changed FOR EACH STATEMENT',
     "trail_updated": 'AFTER UPDATE ON "{table}" FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*)',
-    "trail_deleted": 'AFTER DELETE ON "{table}" REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT',
+    "trail_deleted": 'AFTER DELETE ON "{table}" REFERENCING OLD TABLE AS trail_changed FOR EACH STATEMENT',
     "trail_truncated": 'AFTER TRUNCATE ON "{table}" FOR EACH STATEMENT',
     "trail_kept": 'BEFORE UPDATE OR DELETE ON "{table}" FOR EACH ROW',
     "trail_kept_whole": 'BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT',

@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from accounts.adapters import SecondFactorAdapter
 from accounts.models import User
+from accounts.second_factor import FACTORS
 from tests import cast
+from tests.together import at_once
 
 
 def sign_in(user: User) -> Client:
@@ -97,6 +103,29 @@ def test_the_last_one_of_who_must_have_one_is_not_removed() -> None:
     answer = client.post("/accounts/second-factor/app/remove/")
     assert "set another one up first" in answer.content.decode()
     assert Authenticator.objects.filter(user=user, type="totp").exists()
+
+
+def test_of_two_removed_at_once_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    user = cast.regulator()
+    cast.with_second_factor(user)
+    key = Authenticator.objects.create(user=user, type="webauthn", data={"name": "A key", "credential": {}})
+    looked, plain = Barrier(2), SecondFactorAdapter.can_delete_authenticator
+
+    def can_delete(self: SecondFactorAdapter, authenticator: Authenticator) -> bool:
+        found = plain(self, authenticator)
+        # Each waits a moment for the other to have looked too, which comes only after this one has removed its own.
+        with suppress(BrokenBarrierError):
+            looked.wait(1)
+        return found
+
+    monkeypatch.setattr(SecondFactorAdapter, "can_delete_authenticator", can_delete)
+    clients = [Client(), Client()]
+    for client in clients:
+        client.force_login(user)
+    app, keys = "/accounts/second-factor/app/remove/", f"/accounts/second-factor/keys/{key.pk}/remove/"
+    answers = at_once([partial(clients[0].post, app), partial(clients[1].post, keys)])
+    assert all(answer.status_code in (200, 302, 422) for answer in answers)
+    assert Authenticator.objects.filter(user=user, type__in=FACTORS).count() == 1
 
 
 def test_a_session_from_before_the_factor_shows_it() -> None:

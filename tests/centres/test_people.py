@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Invitation, Membership, User
 from centres.models import Centre, Operator
 from centres.people import send_unsent
+from centres.people_forms import JoinForm
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,19 @@ def test_who_is_asked_makes_an_account_and_sees_the_operator_s_centres(owner: Op
     assert visitor.get("/centres/SH-01/").status_code == 200
     came = User.objects.get(username="zhang.min")
     assert (came.role, came.email, came.led_operator_ids) == ("operator", "min@example.org", [])
+
+
+def test_of_two_who_take_one_name_at_once_the_later_is_told(
+    owner: Operator, lead: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = ask(lead, owner)
+    # When it was looked for, nobody had it yet.
+    monkeypatch.setattr(JoinForm, "clean_username", lambda form: form.cleaned_data["username"])
+    cast.user(JOIN["username"], cast.Role.OPERATOR)
+    answer = Client().post(address, JOIN)
+    assert (answer.status_code, "Somebody has this name already." in answer.content.decode()) == (422, True)
+    # The invitation stands.
+    assert Client().post(address, JOIN | {"username": "zhang.min.2"}).status_code == 302
 
 
 def test_a_link_works_once(owner: Operator, lead: User) -> None:

@@ -82,6 +82,10 @@ def test_refusals_have_the_policy_too() -> None:
     check_policy(too_large)
 
 
+OWN = {
+    "DEBUG": "false", "SECURE": "true", "SECRET_KEY": "for this test only" * 4, "ALLOWED_HOSTS": "testserver",
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+}  # fmt: skip
 PRODUCTION = """
 import json, django
 django.setup()
@@ -105,14 +109,12 @@ print(json.dumps({
 
 @pytest.mark.django_db(transaction=True)
 def test_production_speaks_https_alone_and_keeps_cookies_to_its_own_host() -> None:
-    own = {"DEBUG": "false", "SECURE": "true", "SECRET_KEY": "for this test only" * 4, "ALLOWED_HOSTS": "testserver"}
-    own |= {"DJANGO_SETTINGS_MODULE": "config.settings"}
     subprocess.run(
         [sys.executable, "manage.py", "collectstatic", "--no-input", "-v0"], cwd=settings.BASE_DIR,
-        env=os.environ | own, check=True,
+        env=os.environ | OWN, check=True,
     )  # fmt: skip
     run = subprocess.run(
-        [sys.executable, "-c", PRODUCTION], cwd=settings.BASE_DIR, env=os.environ | own, capture_output=True, text=True
+        [sys.executable, "-c", PRODUCTION], cwd=settings.BASE_DIR, env=os.environ | OWN, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)
@@ -124,3 +126,25 @@ def test_production_speaks_https_alone_and_keeps_cookies_to_its_own_host() -> No
     assert (told["session"], told["session is for servers alone"]) == ("__Host-session", True)
     assert told["led on"] == 301
     assert told["bare"] == [403, "https_required"]
+
+
+DEFECT = """
+import django
+django.setup()
+from django.core.handlers.base import BaseHandler
+from django.test import Client
+def defect(*args):
+    raise RuntimeError("what went wrong")
+BaseHandler.resolve_request = defect
+print(Client(raise_request_exception=False).get("/healthz", secure=True).status_code)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_goes_wrong_in_production_is_written_down_by_who_runs_it() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", DEFECT], cwd=settings.BASE_DIR, env=os.environ | OWN, capture_output=True, text=True
+    )
+    assert run.stdout == "500\n"
+    assert "RuntimeError: what went wrong" in run.stderr
+    assert "Traceback" in run.stderr

@@ -1,4 +1,4 @@
-"""The trail as an administrator reads it: in the menu, filtered, opened, in both languages and on a phone."""
+"""The trail as a regulator of the whole country reads it: in the menu, filtered, opened, in both languages and on a phone."""
 
 import os
 
@@ -14,13 +14,13 @@ PHONE = 400
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_administrator_finds_who_renamed_an_operator(visit: Visitor) -> None:
-    administrator, clerk = cast.administrator(), cast.regulator()
+def test_a_regulator_finds_who_renamed_an_operator(visit: Visitor) -> None:
+    reader, clerk = cast.regulator("reader"), cast.regulator()
     with asking.asked_by(asking.Asking("page", clerk.pk, "regulator", "192.0.2.7", "POST /operators/1/", "r-1")):
         operator = cast.operator("Old Name")
         Operator.objects.filter(pk=operator.pk).update(name_en="New Name")
     seal()
-    page = visit(administrator)
+    page = visit(reader)
     page.get_by_role("link", name="Audit trail").click()
     page.get_by_label("Kind of record").select_option("centres_operator")
     page.get_by_label("What happened").select_option("update")

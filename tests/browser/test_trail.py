@@ -1,4 +1,4 @@
-"""The trail as a regulator of the whole country reads it: in the menu, filtered, opened, in both languages and on a phone."""
+"""The trail as a regulator of the whole country reads it: in the menu, filtered, opened, both languages, a phone."""
 
 import os
 

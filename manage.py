@@ -14,7 +14,7 @@ def main() -> None:
     from accounts import asking
     from config import services
 
-    asking.begin(asking.Asking("command", place=" ".join(sys.argv[1:2])))
+    asking.begin(asking.Asking("command", place=" ".join(sys.argv[1:2]), is_register=True))
 
     if sys.argv[1:] and sys.argv[1] not in WITHOUT_SERVERS:
         services.provide(broker=False)

@@ -10,6 +10,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.trail import sign_ins, tables, tasks_asking
+        from accounts.wall import tables as walled
 
         pre_migrate.connect(_wait_for_no_lock_too_long, sender=self)
         # Models are there only now.
@@ -22,6 +23,7 @@ class AccountsConfig(AppConfig):
         authentication_failed.connect(note_wrong_code)
         # When it is sent, every room's tables are made.
         post_migrate.connect(tables.attach, sender=self)
+        post_migrate.connect(walled.attach, sender=self)
         sign_ins.connect()
         tasks_asking.connect()
 

@@ -28,6 +28,8 @@ class Asking:
     place: str = ""
     # The key of the request or of the task.
     request: str = ""
+    # Whether the register itself asks, for work that is nobody's in particular: it is shown everything.
+    is_register: bool = False
 
     @cached_property
     def written(self) -> str:
@@ -39,6 +41,7 @@ class Asking:
             "address": _plain(self.address),
             "place": _plain(self.place),
             "request": _plain(self.request),
+            "register": self.is_register or None,
         }
         return json.dumps({key: value for key, value in told.items() if value not in (None, "")})
 
@@ -64,6 +67,17 @@ def asked_by(asking: Asking | None) -> Iterator[None]:
 def begin(asking: Asking | None) -> None:
     """From now on `asking` is who asks, in this context: for what has no end of its own to wait for."""
     _now.set(asking)
+
+
+@contextmanager
+def asked_by_register() -> Iterator[None]:
+    """What is asked here is asked by the register itself: the caller looks at what nobody is shown, to work with it.
+
+    Where nobody said who asks, nobody does.
+    """
+    now = _now.get()
+    with asked_by(now and replace(now, is_register=True)):
+        yield
 
 
 def recognise(user_id: int | None, role: str = "", channel: Channel | None = None) -> None:

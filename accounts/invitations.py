@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts import asking
 from accounts.models import Invitation, Membership, Role, User
 
 KEPT_FOR = timedelta(days=7)
@@ -53,6 +54,7 @@ def key_of(invitation: Invitation) -> str:
     return signing.dumps(invitation.pk, salt=_SALT)
 
 
+@asking.asked_by_register()
 def find(key: str, now: datetime) -> Invitation:
     """The invitation of this link, which can still be accepted; raises `InvitationOver`."""
     try:
@@ -62,6 +64,7 @@ def find(key: str, now: datetime) -> Invitation:
     return _still_open(number, Invitation.objects.open_at(now))
 
 
+@asking.asked_by_register()
 @transaction.atomic
 def accept(invitation: Invitation, *, user: User, now: datetime) -> Membership:
     """Let `user` act for the operator from today on; raises `InvitationOver` or `ActsAlready`."""
@@ -74,6 +77,7 @@ def accept(invitation: Invitation, *, user: User, now: datetime) -> Membership:
     return Membership.objects.create(user=user, operator_id=locked.operator_id, from_on=today, is_lead=locked.is_lead)
 
 
+@asking.asked_by_register()
 @transaction.atomic
 def accept_as_new(invitation: Invitation, *, username: str, full_name: str, password: str, now: datetime) -> User:
     """Make the account of who was invited, and let it act for the operator; raises `InvitationOver`, `NameTaken`, or

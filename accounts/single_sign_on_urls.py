@@ -3,12 +3,15 @@ from allauth.socialaccount.views import LoginCancelledView, LoginErrorView
 from django.urls import path
 
 from accounts.single_sign_on import PROVIDER
+from accounts.urls import looked_up_by_register
 from accounts.views import page
 
 KNOWN = {"provider_id": PROVIDER}
 urlpatterns = [
-    path("sign-in/sso/", openid_connect.login, KNOWN, name="openid_connect_login"),
-    path("sign-in/sso/callback/", openid_connect.callback, KNOWN, name="openid_connect_callback"),
+    path("sign-in/sso/", looked_up_by_register(openid_connect.login), KNOWN, name="openid_connect_login"),
+    path(
+        "sign-in/sso/callback/", looked_up_by_register(openid_connect.callback), KNOWN, name="openid_connect_callback"
+    ),
     path("sign-in/sso/cancelled/", page(LoginCancelledView, "sign_on_failed"), name="socialaccount_login_cancelled"),
     path("sign-in/sso/failed/", page(LoginErrorView, "sign_on_failed"), name="socialaccount_login_error"),
 ]

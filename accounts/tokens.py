@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
+from accounts import asking
 from accounts.models import ApiToken, Role, Scope, User
 
 LONGEST = timedelta(days=366)
@@ -36,6 +37,7 @@ def make(*, user: User, name: str, scopes: Iterable[Scope], ends_at: datetime, n
     return secret
 
 
+@asking.asked_by_register()
 def find(secret: str, now: datetime) -> ApiToken | None:
     """The token of this secret, where it is good at `now`; that it was used is noted."""
     valid = ApiToken.objects.filter(ends_at__gt=now, revoked_at__isnull=True, user__is_active=True)

@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts import asking
 from accounts.models import Role, User
 from centres.models import Operator
 from centres.templatetags.names import named
@@ -52,7 +53,9 @@ class JoinForm(forms.Form):
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
-        if User.objects.filter(username__iexact=name).exists():
+        with asking.asked_by_register():
+            is_taken = User.objects.filter(username__iexact=name).exists()
+        if is_taken:
             raise forms.ValidationError(NAME_TAKEN)
         return name
 

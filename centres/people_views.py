@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import invitations
+from accounts import asking, invitations
 from accounts.access import SignedInRequest, for_roles
 from accounts.again import asked_again
 from accounts.models import Invitation, Membership, Role, User
@@ -106,7 +106,8 @@ def _join_anew(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 
 def _page(request: HttpRequest, invitation: Invitation, *, status: int = 200, **more: Any) -> HttpResponse:
-    operator = Operator.objects.get(pk=invitation.operator_id)
+    with asking.asked_by_register():
+        operator = Operator.objects.get(pk=invitation.operator_id)
     context = {"invitation": invitation, "operator": operator} | more
     return render(request, "centres/invitation.html", context, status=status)
 

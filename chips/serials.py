@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
+from accounts import asking
 from accounts.models import Role, User
 from chips.models import Submission, SubmissionStatus
 from chips.plausibility import IN_STOCK
@@ -54,7 +55,8 @@ def claimed_elsewhere(submission: Submission, viewer: User) -> SerialClaims:
     """
     if viewer.role != Role.REGULATOR or not Submission.objects.visible_to(viewer).filter(pk=submission.pk).exists():
         raise PermissionError(f"{viewer.pk} is not told of the serial numbers of submission {submission.pk}.")
-    with connection.cursor() as cursor:
+    # Of the centres of others it is told that there is one, and whose where the viewer may know of it.
+    with asking.asked_by_register(), connection.cursor() as cursor:
         cursor.execute(
             _CLAIMS,
             {

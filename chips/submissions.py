@@ -14,6 +14,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.wall.filling import fill
 from centres.models import Centre, ReportingPeriod
 from chips import receipts
 from chips.catalogue import for_intake
@@ -27,8 +28,9 @@ from chips.originals import keep_original, keep_originals
 from chips.plausibility import Question, questions
 from chips.timeliness import require_open
 
+_LINES = InventoryLine._meta.db_table
 _COPY = "COPY {} ({}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL (note))".format(
-    InventoryLine._meta.db_table, ", ".join(f'"{column}"' for column in COLUMNS)
+    _LINES, ", ".join(f'"{column}"' for column in COLUMNS)
 )
 
 LONGEST_COMMENT = 2000
@@ -385,7 +387,7 @@ def store_all(incoming: Sequence[Incoming]) -> None:
         keep_originals(read)
     lines.seek(0)
     with connection.cursor() as cursor:
-        cursor.copy_expert(_COPY, lines)
+        fill(cursor, _LINES, _COPY, lines)
     Submission.objects.bulk_create([submission for submission, _ in incoming])
 
 
@@ -439,7 +441,7 @@ def _copy_rows(path: Path, name: str, period: ReportingPeriod, submission: int, 
         try:
             # Of its own, so that the report can still be asked for where a child died within a row.
             with transaction.atomic():
-                cursor.copy_expert(_COPY, rows)
+                fill(cursor, _LINES, _COPY, rows)
         except (DataError, IntegrityError):
             found = report()
             if found.ok:

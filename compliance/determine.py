@@ -8,6 +8,7 @@ from typing import NamedTuple
 import psycopg2
 from django.db import connection, transaction
 
+from accounts.wall.filling import fill
 from centres.models import Centre, ReportingPeriod
 from compliance import rollups
 from compliance.engine import Tally
@@ -101,7 +102,7 @@ def store(facts: Facts, *, cause: str, run: DeterminationRun | None = None) -> l
     with connection.cursor() as cursor:
         try:
             # COPY asks for more while PostgreSQL works on what came before.
-            cursor.copy_expert(f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN", rows)
+            fill(cursor, table, f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN", rows)
         except psycopg2.Error:
             if rows.error is not None:
                 raise rows.error from None

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import asking
 from accounts.models import User
 from centres.models import ReportingPeriod
 from compliance.models import Mandate, Provision, SimulatedChange, Simulation, SimulationStatus
@@ -132,6 +133,7 @@ def _record_failure(simulation_id: int, error: Exception) -> None:
         simulation.save(update_fields=["attempts", "last_error", "status"])
 
 
+@asking.asked_by_register()
 def _finish(simulation: Simulation) -> None:
     """Judge the rule by what is known now, and keep what came of it with the simulation."""
     simulation.known_at = timezone.now()

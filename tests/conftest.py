@@ -4,14 +4,17 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
+from django.http.response import HttpResponseBase
 from django.test import Client, override_settings
+from django.test.client import ClientHandler
 from pytest_django.plugin import DjangoDbBlocker
 
 from accounts.models import User
 from centres.models import Operator
-from tests import cast, reference, workers
+from tests import cast, reference, walls, workers
 from tests.browser.chromium import HOW_TO_GET_ONE, chromium
 
 
@@ -41,9 +44,30 @@ def signed_in_wholly() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def asked_within_the_walls() -> Iterator[None]:
+    """What a client asks for is answered as in production: by the role from which PostgreSQL hides what is not theirs.
+
+    What a test itself looks up or makes it looks up as the superuser that owns its database.
+    """
+    answer = ClientHandler.__call__
+
+    def answer_within(handler: ClientHandler, environ: dict[str, Any]) -> HttpResponseBase:
+        with walls.within():
+            response: Any = answer(handler, environ)
+        if response.streaming:
+            response.streaming_content = walls.read_within(response.streaming_content)
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientHandler, "__call__", answer_within)
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        walls.let_the_application_in()
         reference.let_tables_be_emptied(patch)
         reference.load_for_good()
         yield

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from config.celery import app
+from tests import walls
 
 
 @contextmanager
@@ -89,9 +89,8 @@ def beating(folder: Path, beats: int) -> Iterator[None]:
 @contextmanager
 def _celery(*arguments: str, **environment: str) -> Iterator[None]:
     """`celery` in a process of its own, on the tests' database and broker."""
-    host = settings.DATABASES["default"]["HOST"].replace("/", "%2F")
     own = {
-        "DATABASE_URL": f"postgres://postgres@{host}/{connection.settings_dict['NAME']}",
+        "DATABASE_URL": walls.application_url(),
         "REDIS_URL": app.conf.broker_url,
         "VAR_DIR": str(settings.VAR_DIR),
     }

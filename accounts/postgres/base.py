@@ -16,15 +16,18 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from accounts import asking
+from accounts.wall import proof
 
-SETTING = "originmark.asking"
+SETTING, PROOF = "originmark.asking", "originmark.proof"
 # Some statements cannot stand in a transaction (CREATE DATABASE, VACUUM, …): outside of one only these are told.
 _TELLABLE = re.compile(r"\s*\(?\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|TRUNCATE|VALUES|TABLE|ALTER TABLE)\b", re.I)
 # Has to come before anything else in its transaction, and asks for nothing.
 _SETS = re.compile(r"\s*SET\s+(?:LOCAL\s+)?(?:TRANSACTION|SESSION CHARACTERISTICS)\b", re.I)
 # Where it goes back to, something else was told; or the transaction ends.
 _GOES_BACK = re.compile(r"\s*(?:ROLLBACK|COMMIT|END|ABORT)\b", re.I)
-_TOLD = re.compile(rf"SELECT set_config\('{SETTING}', '(?:[^']|'')*', true\); ")
+_TOLD = re.compile(
+    rf"SELECT set_config\('{SETTING}', '(?:[^']|'')*', true\), set_config\('{PROOF}', '[0-9a-f ]*', true\); "
+)
 
 
 class TellingConnection(psycopg2.extensions.connection):
@@ -130,10 +133,11 @@ def _may_go_back(query: Any) -> bool:
 
 
 def _telling(now: asking.Asking, is_template: bool) -> str:
+    proven = proof.of(now.written) if now.written else ""
     written = now.written.replace("'", "''")
     if is_template:
         written = written.replace("%", "%%")
-    return f"SELECT set_config('{SETTING}', '{written}', true); "
+    return f"SELECT set_config('{SETTING}', '{written}', true), set_config('{PROOF}', '{proven}', true); "
 
 
 class Operations(DatabaseOperations):

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 
 from accounts import asking
 from accounts.asking import Asking
+from accounts.models import User
 from accounts.trail.models import EventKind
 from accounts.trail.notes import note
 
@@ -24,8 +25,8 @@ class WhoIsAsking:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         with asking.asked_by(_of(request)):
-            if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
-                asking.recognise(request.user.pk, request.user.role)
+            if (user := _signed_in(request)) is not None:
+                asking.recognise(user.pk, user.role)
             response = self.get_response(request)
             _write_down(request, response)
             if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
@@ -41,6 +42,13 @@ def _of(request: HttpRequest) -> Asking:
         place=f"{request.method} {request.path}",
         request=uuid.uuid4().hex,
     )
+
+
+@asking.asked_by_register()
+def _signed_in(request: HttpRequest) -> User | None:
+    # Until that is known, nobody is shown even their own account.
+    is_known = settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated
+    return request.user if is_known and isinstance(request.user, User) else None
 
 
 def _write_down(request: HttpRequest, response: HttpResponseBase) -> None:

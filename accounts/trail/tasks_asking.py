@@ -17,7 +17,7 @@ def connect() -> None:
 
 
 def _begin(task_id: str, task: Any, **signal: Any) -> None:
-    asking.begin(asking.Asking("task", place=task.name, request=task_id))
+    asking.begin(asking.Asking("task", place=task.name, request=task_id, is_register=True))
 
 
 def _end(**signal: Any) -> None:

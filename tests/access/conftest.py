@@ -1,11 +1,17 @@
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from django.db import transaction
 from django.test import override_settings
+from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
+from accounts.models import AuditEvent, AuditHead, AuditLink, IdempotencyKey
 from chips import filing_views
+from chips.models import Confirmation, Reminder
+from compliance.models import ExemptionNotice, OutlookError, OutlookRun
+from tests import cast
 from tests.access.estates import House, furnished
 
 
@@ -26,3 +32,33 @@ def house(
         with transaction.atomic():
             yield furnished()
             transaction.set_rollback(True)
+
+
+@pytest.fixture
+def written(house: House) -> House:
+    """Also what the register writes by the way: mails that are due, keys, errors of outlooks."""
+    now, quarter = timezone.now(), cast.period()
+    for estate in (house.quartz, house.basalt):
+        user = estate.files
+        Reminder.objects.create(
+            centre=estate.centre, period=quarter, user=user, due_on=date(2026, 1, 31), occasion=-7, created_at=now,
+            next_at=now,
+        )  # fmt: skip
+        ExemptionNotice.objects.get_or_create(
+            exemption=estate.exemption, user=user, ends_on=date(2026, 3, 31), days_before=30,
+            defaults={"created_at": now, "next_at": now},
+        )  # fmt: skip
+        IdempotencyKey.objects.create(user=user, key="once", request_sha256="0" * 64, created_at=now)
+        Confirmation.objects.create(
+            submission=estate.accepted, key="asked", params={}, reason=f"{estate.sign.mark} is sure.",
+            confirmed_by=user, confirmed_at=now,
+        )  # fmt: skip
+    OutlookError.objects.get_or_create(
+        mandate=house.provision.mandate, scale="country", quarters_ahead=1,
+        defaults={"outlooks": 3, "median_error": 1, "greatest_error": 2, "within": 3, "made_at": now},
+    )  # fmt: skip
+    AuditLink.objects.get_or_create(seq=1, defaults={"event_id": AuditEvent.objects.earliest("pk").pk, "sha256": b"0"})
+    signed = {"sha256": "0" * 64, "signed_at": "", "public_key": "", "signature": "", "oldest_xid": 1, "cluster": 1}
+    AuditHead.objects.get_or_create(seq=1, defaults=signed)
+    OutlookRun.objects.create(period=quarter, requested_at=now, last_determination=1, done_at=now)
+    return house

@@ -1,10 +1,16 @@
-"""Django's `migrate`, which says what to do where a table is in use."""
+"""Django's `migrate`, as the role that owns the tables; it says what to do where a table is in use."""
 
 from typing import Any
 
+import dj_database_url
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import OperationalError, connections
+from psycopg2.extensions import encrypt_password
+from psycopg2.sql import SQL, Identifier, Literal
+
+from accounts.wall.tables import APP
 
 # What PostgreSQL calls a lock that did not come within `lock_timeout` (see `accounts.apps`).
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -12,12 +18,19 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 class Command(Migrate):
     def handle(self, *args: Any, **options: Any) -> None:
+        connection = connections[options["database"]]
+        is_owner_apart = settings.DATABASE_OWNER_URL != settings.DATABASE_URL
+        if is_owner_apart:
+            # From here on this process owns the tables, as no other command does.
+            connection.close()
+            owner = dj_database_url.parse(settings.DATABASE_OWNER_URL)
+            connection.settings_dict |= {key: owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
         try:
             super().handle(*args, **options)
         except OperationalError as error:
             if getattr(error.__cause__, "pgcode", None) != _LOCK_NOT_AVAILABLE:
                 raise
-            with connections[options["database"]].cursor() as cursor:
+            with connection.cursor() as cursor:
                 cursor.execute("SHOW lock_timeout")
                 (waited,) = cursor.fetchone()
             raise CommandError(
@@ -25,3 +38,21 @@ class Command(Migrate):
                 "migration was done, and those before it stand. Run migrate again; where it happens again, end what "
                 "holds the table (pg_stat_activity shows it)."
             ) from error
+        if is_owner_apart:
+            _let_the_application_in(connection)
+
+
+def _let_the_application_in(connection: Any) -> None:
+    """Let the application's role log in as ``DATABASE_URL`` says."""
+    known = dj_database_url.parse(settings.DATABASE_URL)
+    if known["USER"] != APP:
+        # Another name that may act as it is somebody else's to make.
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regrole(%s) IS NOT NULL", [APP])
+        if not cursor.fetchone()[0]:
+            # It is made by a migration that was unmade, or is to come.
+            return
+        secret = known["PASSWORD"] and encrypt_password(known["PASSWORD"], APP, cursor.connection, "scram-sha-256")
+        password = SQL("PASSWORD {}").format(Literal(secret)) if secret else SQL("")
+        cursor.execute(SQL("ALTER ROLE {} LOGIN {}").format(Identifier(APP), password))

@@ -170,14 +170,14 @@ class TestByEachWay:
             seen.append(asking.who())
 
         task = see.apply()
-        assert seen == [Asking("task", place="seen", request=task.id)]
+        assert seen == [Asking("task", place="seen", request=task.id, is_register=True)]
 
     def test_a_command_asks_in_its_own_name(self, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
         monkeypatch.setattr("sys.argv", ["manage.py", "audit_head"])
         context = contextvars.copy_context()
         User.objects.create(username="x", role="analyst")
         context.run(manage.main)
-        assert context.run(asking.who) == Asking("command", place="audit_head")
+        assert context.run(asking.who) == Asking("command", place="audit_head", is_register=True)
 
     def test_where_nobody_says_it_the_role_of_the_database_is_named(self) -> None:
         cast.operator()

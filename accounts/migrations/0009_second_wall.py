@@ -1,0 +1,241 @@
+"""Roles, and the functions that policies ask who is asking and what they may see.
+
+`accounts.wall.tables` gives every table its policies and rights, when all tables are there.
+"""
+
+from django.db import migrations
+
+ROLES = """
+DO $$
+BEGIN
+    IF to_regrole('originmark_app') IS NULL THEN
+        CREATE ROLE originmark_app NOLOGIN;
+    END IF;
+    IF to_regrole('originmark_wall') IS NULL THEN
+        CREATE ROLE originmark_wall NOLOGIN;
+    END IF;
+    IF to_regrole('originmark_filler') IS NULL THEN
+        CREATE ROLE originmark_filler NOLOGIN BYPASSRLS;
+    END IF;
+    -- Taken for one COPY (SET LOCAL ROLE), and never had by the way.
+    GRANT originmark_filler TO originmark_app WITH INHERIT FALSE, SET TRUE;
+    IF NOT pg_has_role(current_user, 'originmark_wall', 'SET') THEN
+        EXECUTE format('GRANT originmark_wall TO %I WITH INHERIT FALSE, SET TRUE', current_user);
+    END IF;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE EXCEPTION 'The role % may not make the roles of the second wall.', current_user
+            USING HINT = 'A superuser makes originmark_app, originmark_wall and originmark_filler; see docs/deploy.md.';
+END $$
+"""
+# Unmade, nothing may stay behind it that shows nobody anything.
+UNMAKE = """
+DO $$
+DECLARE
+    walled regclass;
+BEGIN
+    FOR walled IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relrowsecurity LOOP
+        EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY', walled);
+    END LOOP;
+END $$;
+DROP SCHEMA wall CASCADE
+"""
+SCHEMA = """
+CREATE SCHEMA wall AUTHORIZATION originmark_wall;
+SET LOCAL ROLE originmark_wall
+"""
+KEY = """
+-- The inner and the outer pad of HMAC-SHA256 under the key by which the application proves who is asking.
+CREATE TABLE wall.key (one boolean PRIMARY KEY DEFAULT true CHECK (one), pads bytea NOT NULL)
+"""
+# A proof is `<seconds since 1970> <HMAC>` of the seconds and what is told. It is made as its transaction begins, or in
+# it: one that was seen in another's is of no use a minute later.
+ASKING = """
+CREATE FUNCTION wall.asking() RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = wall, pg_temp AS $$
+DECLARE
+    told text := current_setting('originmark.asking', true);
+    proof text := current_setting('originmark.proof', true);
+    at text := split_part(proof, ' ', 1);
+    pads bytea;
+BEGIN
+    IF coalesce(told, '') = '' OR coalesce(proof, '') !~ '^[0-9]{1,12} [0-9a-f]{64}$'
+       OR to_timestamp(at::bigint) NOT BETWEEN now() - interval '1 minute' AND clock_timestamp() + interval '1 minute'
+    THEN
+        RETURN NULL;
+    END IF;
+    SELECT key.pads INTO pads FROM wall.key;
+    IF encode(sha256(substr(pads, 65) || sha256(substr(pads, 1, 64) || convert_to(at || ' ' || told, 'UTF8'))), 'hex')
+       IS DISTINCT FROM split_part(proof, ' ', 2)
+    THEN
+        RETURN NULL;
+    END IF;
+    RETURN told::jsonb;
+END $$
+"""
+IS_REGISTER = """
+-- Whether the register itself asks, for work that is nobody's in particular.
+CREATE FUNCTION wall.is_register() RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = wall, pg_temp AS $$
+BEGIN
+    RETURN coalesce((wall.asking()->>'register')::boolean, false);
+END $$
+"""
+ASKER = """
+-- The account that asks, as it stands now; of one that is closed, none.
+CREATE FUNCTION wall.asker() RETURNS public.accounts_user LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = wall, pg_temp AS $$
+DECLARE
+    found public.accounts_user;
+BEGIN
+    SELECT * INTO found FROM public.accounts_user
+    WHERE id = (wall.asking()->>'user')::bigint AND is_active;
+    RETURN found;
+END $$
+"""
+WHO = """
+CREATE FUNCTION wall.who() RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = wall, pg_temp AS $$
+BEGIN
+    RETURN (wall.asker()).id;
+END $$
+"""
+ROLE = """
+-- The role of who asks, 'register' where it is that; null where nobody does.
+CREATE FUNCTION wall.role() RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = wall, pg_temp AS $$
+BEGIN
+    RETURN CASE WHEN wall.is_register() THEN 'register' ELSE (wall.asker()).role END;
+END $$
+"""
+SEES_COUNTRY = """
+CREATE FUNCTION wall.sees_country() RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = wall, pg_temp AS $$
+DECLARE
+    asker public.accounts_user;
+BEGIN
+    IF wall.is_register() THEN
+        RETURN true;
+    END IF;
+    asker := wall.asker();
+    RETURN coalesce(asker.role = 'analyst' OR (asker.role = 'regulator' AND asker.all_regions), false);
+END $$
+"""
+REGIONS = """
+-- The provinces of a regulator who does not see the whole country.
+CREATE FUNCTION wall.regions() RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 5
+SET search_path = wall, pg_temp AS $$
+DECLARE
+    asker public.accounts_user := wall.asker();
+BEGIN
+    IF asker.role = 'regulator' THEN
+        RETURN QUERY SELECT unnest(asker.region_codes)::text;
+    END IF;
+END $$
+"""
+OPERATORS = """
+-- The operators that an operator's person acts for today; those that it leads.
+CREATE FUNCTION wall.operators(only_led boolean DEFAULT false) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 2 SET search_path = wall, pg_temp AS $$
+DECLARE
+    asker public.accounts_user := wall.asker();
+    today date := (now() AT TIME ZONE 'Asia/Shanghai')::date;
+BEGIN
+    IF asker.role = 'operator' THEN
+        RETURN QUERY
+            SELECT DISTINCT operator_id FROM public.accounts_membership
+            WHERE user_id = asker.id AND from_on <= today AND (to_on IS NULL OR to_on >= today)
+                  AND (is_lead OR NOT only_led);
+    END IF;
+END $$
+"""
+CENTRES = """
+-- The centres that who asks may know of, where it is not the whole country.
+CREATE FUNCTION wall.centres() RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 500
+SET search_path = wall, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        SELECT id FROM public.centres_centre WHERE operator_id IN (SELECT wall.operators())
+        UNION ALL
+        SELECT id FROM public.centres_centre WHERE region_id IN (SELECT wall.regions());
+END $$
+"""
+COLLEAGUES = """
+-- Whoever acts or acted for the operators that who asks acts for.
+CREATE FUNCTION wall.colleagues() RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20
+SET search_path = wall, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        SELECT user_id FROM public.accounts_membership WHERE operator_id IN (SELECT wall.operators());
+END $$
+"""
+# COPY passes by the policies of the table that it fills; this does not.
+ONLY_BY_REGISTER = """
+CREATE FUNCTION wall.only_by_register() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = wall, pg_temp AS $$
+BEGIN
+    IF current_setting('role') = 'originmark_filler' AND NOT wall.is_register() THEN
+        RAISE EXCEPTION 'Only the register itself adds to %.', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END $$
+"""
+# What somebody may see follows from these: of one's own account the rest may be changed, and these may not.
+KEEP_RIGHTS = """
+CREATE FUNCTION wall.keep_rights() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF row_security_active(TG_RELID) AND coalesce(wall.role(), '') NOT IN ('register', 'administrator')
+       AND (OLD.role, OLD.all_regions, OLD.region_codes, OLD.is_active, OLD.is_superuser)
+           IS DISTINCT FROM (NEW.role, NEW.all_regions, NEW.region_codes, NEW.is_active, NEW.is_superuser)
+    THEN
+        RAISE EXCEPTION 'What an account may see is changed by administrators.' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$
+"""
+# The trail believes what is proven, and nothing else.
+TRAIL_ASKING = """
+CREATE OR REPLACE FUNCTION trail_asking(
+    OUT user_id bigint, OUT role text, OUT channel text, OUT address text, OUT place text, OUT request text
+) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    said jsonb := {said};
+BEGIN
+    IF said IS NULL THEN
+        role := left(session_user, 20);
+        channel := 'sql';
+        address := coalesce(host(inet_client_addr()), '');
+        place := current_setting('application_name');
+        request := '';
+        RETURN;
+    END IF;
+    user_id := (said->>'user')::bigint;
+    role := coalesce(said->>'role', '');
+    channel := coalesce(said->>'channel', '');
+    address := coalesce(said->>'address', '');
+    place := coalesce(said->>'place', '');
+    request := coalesce(said->>'request', '');
+END $$
+"""
+SAID = "nullif(current_setting('originmark.asking', true), '')::jsonb"
+FUNCTIONS = (ASKING, IS_REGISTER, ASKER, WHO, ROLE, SEES_COUNTRY, REGIONS, OPERATORS, CENTRES, COLLEAGUES)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0008_functions_of_the_trail")]
+
+    operations = [
+        # Other databases of the server may use the roles: they stay.
+        migrations.RunSQL(ROLES, migrations.RunSQL.noop),
+        migrations.RunSQL(SCHEMA, UNMAKE),
+        *(migrations.RunSQL(sql, migrations.RunSQL.noop) for sql in (KEY, *FUNCTIONS, ONLY_BY_REGISTER, KEEP_RIGHTS)),
+        migrations.RunSQL("GRANT USAGE ON SCHEMA wall TO PUBLIC; RESET ROLE", migrations.RunSQL.noop),
+        migrations.RunSQL(
+            """
+            CREATE TRIGGER keep_rights BEFORE UPDATE ON accounts_user
+            FOR EACH ROW EXECUTE FUNCTION wall.keep_rights()
+            """,
+            migrations.RunSQL.noop,
+        ),
+        migrations.RunSQL(TRAIL_ASKING.format(said="wall.asking()"), TRAIL_ASKING.format(said=SAID)),
+    ]

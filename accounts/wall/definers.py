@@ -1,0 +1,21 @@
+"""Migrations of triggers that check what they are shown nothing of."""
+
+from django.db.migrations import RunSQL
+
+from accounts.wall.tables import WALL
+
+
+def checks_past_the_wall(function: str) -> RunSQL:
+    """Let the trigger's `function` look its rows up with the rights of the wall, whoever's statement it checks."""
+    return RunSQL(
+        f"""
+        GRANT CREATE ON SCHEMA public TO {WALL};
+        ALTER FUNCTION {function} SECURITY DEFINER SET search_path = public, pg_temp;
+        ALTER FUNCTION {function} OWNER TO {WALL};
+        REVOKE CREATE ON SCHEMA public FROM {WALL}
+        """,
+        f"""
+        ALTER FUNCTION {function} OWNER TO CURRENT_USER;
+        ALTER FUNCTION {function} SECURITY INVOKER RESET search_path
+        """,
+    )

@@ -1,0 +1,252 @@
+"""What of each table PostgreSQL shows to whom; `attach` has the database hold to it.
+
+Every table stands in `SEEN` or in `OPEN`: a test holds it to that, and one that is made tomorrow has to be thought of.
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from django.db import connections
+
+from accounts.wall import proof
+
+APP, FILLER, WALL = "originmark_app", "originmark_filler", "originmark_wall"
+
+# Of a table that is not named in `SEEN`, why it may stand open: it says nothing that is an operator's.
+_NOBODYS = "the same for everybody: the catalogue, the calendar, mandates"
+_BOOKS = "the register's own work: when it was asked for and done"
+_SIGNING_IN = "read before it is known who comes; it belongs to a person, and pages ask for the person's own"
+OPEN = {
+    **dict.fromkeys(
+        (
+            "centres_region", "centres_reportingperiod", "chips_vendor", "chips_chipmodel", "chips_alias",
+            "chips_claim", "chips_adoption", "chips_chiprevision", "chips_markettotal", "compliance_mandate",
+            "compliance_provision",
+        ),
+        _NOBODYS,
+    ),
+    **dict.fromkeys(
+        (
+            "compliance_sharereading", "compliance_outlookrun",
+            "compliance_outlookerror", "accounts_auditlink", "accounts_audithead", "shared_cache",
+        ),
+        _BOOKS,
+    ),
+    **dict.fromkeys(
+        (
+            "django_session", "usersessions_usersession", "account_emailaddress", "account_emailconfirmation",
+            "mfa_authenticator", "socialaccount_socialapp", "socialaccount_socialaccount", "socialaccount_socialtoken",
+            "socialaccount_socialapp_sites", "axes_accessattempt", "axes_accessattemptexpiration",
+            "axes_accessfailurelog", "axes_accesslog",
+        ),
+        _SIGNING_IN,
+    ),
+    **dict.fromkeys(
+        (
+            "accounts_user_groups", "accounts_user_user_permissions", "auth_group", "auth_group_permissions",
+            "auth_permission", "django_content_type", "django_migrations",
+        ),
+        "the framework's own books",
+    ),
+}  # fmt: skip
+
+
+def _any(*clauses: str) -> str:
+    return f"({' OR '.join(clauses)})"
+
+
+def _all(*clauses: str) -> str:
+    return f"({' AND '.join(clauses)})"
+
+
+def _role(*roles: str) -> str:
+    """Who asks has one of `roles`, or is the register itself."""
+    told = ", ".join(f"'{role}'" for role in ("register", *roles))
+    return f"(SELECT wall.role()) IN ({told})"
+
+
+_COUNTRY = "(SELECT wall.sees_country())"
+_REGISTER = "(SELECT wall.is_register())"
+_OF_CENTRE = _any(_COUNTRY, "centre_id IN (SELECT wall.centres())")
+_OF_REGION = _any(_COUNTRY, "region_id IN (SELECT wall.regions())")
+_OF_WHOM_ONE_LEADS = "operator_id IN (SELECT wall.operators(true))"
+_OWN = _any(_REGISTER, "user_id = (SELECT wall.who())")
+# What belongs to a row of another table is seen with that row, whose own policies hold within.
+_OF_SUBMISSION = "EXISTS (SELECT FROM chips_submission whole WHERE whole.id = submission_id)"
+_OF_EXEMPTION = "EXISTS (SELECT FROM compliance_exemption whole WHERE whole.id = exemption_id)"
+_REACHING_CENTRES = _any(
+    "EXISTS (SELECT FROM centres_centre known WHERE known.code = subject->>'centre')",
+    "EXISTS (SELECT FROM compliance_determinationrequest asked WHERE asked.run_id = compliance_determinationrun.id)",
+)
+_FILED = "(status <> 'draft' AND NOT (status = 'withdrawn' AND submitted_at IS NULL))"
+
+# Which rows of a table somebody is shown.
+SEEN = {
+    "accounts_user": _any(
+        "role <> 'operator'", "id = (SELECT wall.who())", "id IN (SELECT wall.colleagues())",
+        _role("regulator", "administrator"),
+    ),
+    "accounts_membership": _any(_role("administrator"), "user_id = (SELECT wall.who())", _OF_WHOM_ONE_LEADS),
+    "accounts_invitation": _any(_role("administrator"), _OF_WHOM_ONE_LEADS),
+    "accounts_apitoken": _OWN,
+    "accounts_idempotencykey": _OWN,
+    "accounts_auditevent": _all(_COUNTRY, _role("regulator")),
+    "centres_operator": _any(
+        _COUNTRY, "id IN (SELECT wall.operators())",
+        "id IN (SELECT operator_id FROM centres_centre WHERE region_id IN (SELECT wall.regions()))",
+    ),
+    "centres_centre": _any(_COUNTRY, "id IN (SELECT wall.centres())"),
+    "centres_centrerecord": _OF_CENTRE,
+    "centres_filingterm": _any("centre_id IS NULL", _OF_CENTRE),
+    "chips_submission": _all(_OF_CENTRE, _any(_FILED, _role("operator"))),
+    "chips_inventoryline": _OF_SUBMISSION,
+    "chips_confirmation": _OF_SUBMISSION,
+    "chips_receipt": _all(_role("operator", "regulator"), _OF_SUBMISSION),
+    "chips_upload": _all(_OF_CENTRE, _role("operator")),
+    "chips_openingrequest": _all(_OF_CENTRE, _role("operator", "regulator")),
+    "chips_reminder": _all(_OF_CENTRE, _OWN),
+    "compliance_handdecision": _OF_CENTRE,
+    "compliance_determinationrun": _all(
+        _role("regulator", "analyst"),
+        _any(_COUNTRY, "requested_by_id = (SELECT wall.who())", "NOT subject ?| '{centre,centres}'", _REACHING_CENTRES),
+    ),
+    "compliance_determinationrequest": _any(_COUNTRY, "centres && ARRAY(SELECT wall.centres())"),
+    "compliance_determination": _OF_CENTRE,
+    "compliance_currentdetermination": _OF_CENTRE,
+    "compliance_outcomechange": _OF_CENTRE,
+    "compliance_exemption": _all(_OF_CENTRE, _any("granted_at IS NOT NULL", _role("regulator"))),
+    "compliance_exemptionrequest": _OF_CENTRE,
+    "compliance_exemptionnotice": _all(_OWN, _OF_EXEMPTION),
+    "compliance_movement": _all(_OF_CENTRE, _role("regulator", "analyst")),
+    "compliance_centreshare": _OF_CENTRE,
+    "compliance_summedstock": _OF_CENTRE,
+    "compliance_outlook": f"CASE WHEN centre_id IS NULL THEN {_OF_REGION} ELSE {_OF_CENTRE} END",
+    "compliance_outcomerollup": _OF_REGION,
+    "compliance_inventoryrollup": _OF_REGION,
+    "compliance_stockrollup": _OF_REGION,
+    "compliance_acquisitionrollup": _OF_REGION,
+    "compliance_simulation": _all(
+        _role("regulator", "analyst"), _any(_COUNTRY, "region_codes <@ ARRAY(SELECT wall.regions())::varchar[]")
+    ),
+    "compliance_simulatedchange": _all(_role("regulator", "analyst"), _OF_CENTRE),
+    "reports_reportrun": _COUNTRY,
+}  # fmt: skip
+# Who writes a table, of those who are shown a row of it; where it is not named, all of them do.
+_BY_REGULATORS = _role("regulator")
+WRITTEN = {
+    "accounts_membership": _any(_role("administrator"), _OF_WHOM_ONE_LEADS),
+    "accounts_user": _any(_role("administrator"), "id = (SELECT wall.who())"),
+    "centres_filingterm": _BY_REGULATORS,
+    "compliance_handdecision": _BY_REGULATORS,
+    "compliance_exemption": _BY_REGULATORS,
+    "compliance_movement": _BY_REGULATORS,
+    # What the register itself works out: nobody who asks writes it, whoever they are.
+    "compliance_determination": _REGISTER,
+    "compliance_currentdetermination": _REGISTER,
+    "compliance_outcomechange": _REGISTER,
+    "compliance_centreshare": _REGISTER,
+    "compliance_summedstock": _REGISTER,
+    "compliance_outlook": _REGISTER,
+    "compliance_outcomerollup": _REGISTER,
+    "compliance_inventoryrollup": _REGISTER,
+    "compliance_stockrollup": _REGISTER,
+    "compliance_acquisitionrollup": _REGISTER,
+    "compliance_simulatedchange": _REGISTER,
+    # Its triggers alone, with the rights of the tables' owner: the application has none to write it.
+    "accounts_auditevent": "true",
+}
+# What comes by COPY, with the role that fills.
+FILLED = ("chips_inventoryline", "compliance_determination")
+# What the functions of the wall, and the triggers that check what comes by COPY, look up.
+LOOKED_UP = (
+    "accounts_user", "accounts_membership", "centres_centre", "centres_centrerecord", "centres_reportingperiod",
+    "chips_submission", "compliance_provision", "compliance_handdecision", "compliance_determinationrun",
+    "compliance_determination",
+)  # fmt: skip
+# What the application may not do with a table: all else it may, but for emptying one.
+REFUSED = {
+    "django_migrations": "INSERT, UPDATE, DELETE",
+    "accounts_auditevent": "INSERT, UPDATE, DELETE",
+    "accounts_auditlink": "UPDATE, DELETE",
+    "accounts_audithead": "UPDATE, DELETE",
+    "compliance_determination": "UPDATE, DELETE",
+    "chips_inventoryline": "INSERT",
+}
+# After a run PostgreSQL is told how large a country is.
+ANALYSED = ("compliance_determination", "compliance_currentdetermination", "compliance_stockrollup")
+
+_STANDING = """
+    SELECT relation.relname, array_agg(made.polname::text) FILTER (WHERE made.polname LIKE 'wall\\_%')
+    FROM pg_class relation LEFT JOIN pg_policy made ON made.polrelid = relation.oid
+    WHERE relation.relnamespace = 'public'::regnamespace AND relation.relkind IN ('r', 'p')
+    GROUP BY relation.oid, relation.relname ORDER BY relation.relname
+"""
+
+_KEY = "INSERT INTO wall.key (pads) VALUES (%s) ON CONFLICT (one) DO UPDATE SET pads = excluded.pads"
+
+
+def attach(using: str = "default", **signal: Any) -> None:
+    """Give every table its policies, the roles their rights and the wall its key, and take away any other.
+
+    A digest of all that stands with the schema: where it is the same and every policy is there, nothing is to do.
+    """
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT to_regnamespace('wall') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            # The wall was unmade, or is not made yet.
+            return
+        cursor.execute(_STANDING)
+        standing = {table: set(policies or ()) for table, policies in cursor.fetchall()}
+        due = {table: _policies(table) if table in SEEN else {} for table in standing}
+        statements = [*_walls(due), *_rights()]
+        digest = sha256("\n".join([*standing, *statements, proof.pads().hex()]).encode()).hexdigest()
+        cursor.execute("SELECT obj_description('wall'::regnamespace, 'pg_namespace')")
+        if cursor.fetchone()[0] == digest and all(set(due[table]) == standing[table] for table in standing):
+            return
+        for table, policies in standing.items():
+            for policy in policies:
+                cursor.execute(f'DROP POLICY {policy} ON "{table}"')
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.execute(_KEY, [proof.pads()])
+        cursor.execute(f"COMMENT ON SCHEMA wall IS '{digest}'")
+
+
+def _policies(table: str) -> dict[str, str]:
+    """The policies of `table` by name."""
+    seen, written = SEEN[table], WRITTEN.get(table)
+    # What the wall's own functions look up they are shown whole: they could not ask themselves.
+    policies = {"wall_looked_up": f"FOR SELECT TO {WALL} USING (true)"} if table in LOOKED_UP else {}
+    if written is None:
+        return policies | {"wall_seen": f"FOR ALL TO PUBLIC USING ({seen})"}
+    return policies | {
+        "wall_seen": f"FOR SELECT TO PUBLIC USING ({seen})",
+        "wall_added": f"FOR INSERT TO PUBLIC WITH CHECK ({written})",
+        "wall_changed": f"FOR UPDATE TO PUBLIC USING ({written})",
+        "wall_removed": f"FOR DELETE TO PUBLIC USING ({written})",
+    }
+
+
+def _walls(due: dict[str, dict[str, str]]) -> Iterator[str]:
+    """The policies of all tables; a table without any stands open."""
+    for table, policies in due.items():
+        row_security = ("ENABLE", "FORCE") if policies else ("DISABLE", "NO FORCE")
+        yield f'ALTER TABLE "{table}" ' + ", ".join(f"{one} ROW LEVEL SECURITY" for one in row_security)
+        for name, clause in policies.items():
+            yield f'CREATE POLICY {name} ON "{table}" {clause}'
+
+
+def _rights() -> Iterator[str]:
+    """What each of the roles may do with which table; none may empty one."""
+    roles = f"{APP}, {FILLER}, {WALL}"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {roles}"
+    yield f"GRANT USAGE ON SCHEMA public TO {roles}"
+    yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP}"
+    yield f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {APP}"
+    yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {FILLER}"
+    for table, refused in REFUSED.items():
+        yield f"REVOKE {refused} ON {table} FROM {APP}"
+    yield f"GRANT MAINTAIN ON {', '.join(ANALYSED)} TO {APP}"
+    yield f"GRANT INSERT ON {', '.join(FILLED)} TO {FILLER}"
+    yield f"GRANT SELECT ON {', '.join(LOOKED_UP)} TO {WALL}"

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -342,7 +342,7 @@ def moment_of(request: Request) -> Moment:
         day = read
     if asked := request.query_params.get("known_at"):
         pattern = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})"
-        if not (at := _read(parse_datetime, pattern, asked)):
+        if not (at := _read(_in_utc, pattern, asked)):
             example = "2025-12-31T23:59:59Z"
             raise invalid_parameter("known_at", _("An instant is written like %(example)s.") % {"example": example})
         known_at = at
@@ -352,8 +352,14 @@ def moment_of(request: Request) -> Moment:
 def _read(parse: Any, pattern: str, text: str) -> Any:
     try:
         return parse(text) if re.fullmatch(pattern, text, re.ASCII) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+
+
+def _in_utc(text: str) -> datetime | None:
+    """An instant as PostgreSQL takes it, which knows no zone that is sixteen hours off or more."""
+    at = parse_datetime(text)
+    return at and at.astimezone(UTC)
 
 
 def invalid_parameter(name: str, message: str) -> Problem:

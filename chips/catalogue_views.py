@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import SignedInRequest, for_roles
+from accounts.again import asked_again
 from accounts.models import Role, User
 from chips.catalogue import add_claim, contested_figures
 from chips.catalogue_forms import ClaimForm
@@ -77,6 +78,7 @@ def show_chip(request: SignedInRequest, chip_id: int) -> HttpResponse:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["POST"])
 def write_claim(request: SignedInRequest, chip_id: int) -> HttpResponse:
     """Add what a source says of a figure; nothing counts by it until somebody decides so."""

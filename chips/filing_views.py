@@ -26,7 +26,7 @@ from accounts.models import Role
 from centres.converters import as_code
 from centres.models import Centre, ReportingPeriod
 from centres.terms import term_of
-from chips import submissions, uploads
+from chips import allowance, submissions, uploads
 from chips.declaration import CURRENT
 from chips.errors_workbook import XLSX, errors_of_upload
 from chips.forms import LONGEST_REASON, AttestForm, FilingForm, MendForm, RedeclareForm, texts_of
@@ -57,7 +57,7 @@ def file_inventory(request: SignedInRequest, code: str) -> HttpResponse:
     # The body is read with the first look at the form: after that, this is the instant of its last byte.
     posted, files = request.POST or None, request.FILES or None
     received_at = timezone.now()
-    centre = get_object_or_404(Centre.objects.visible_to(request.user).select_related("region"), code=code)
+    centre = get_object_or_404(Centre.objects.visible_to(request.user).select_related("region", "operator"), code=code)
     form = FilingForm(posted, files, user=request.user, initial={"period": request.GET.get("period")})
     locked: ReportingPeriod | None = None
     if posted is not None and form.is_valid():
@@ -66,11 +66,14 @@ def file_inventory(request: SignedInRequest, code: str) -> HttpResponse:
         except Locked as error:
             locked = form.cleaned_data["period"]
             form.add_error("period", why_locked(error.term))
+        except allowance.OverAllowance as refusal:
+            form.add_error(None, allowance.why_refused(refusal))
         except OSError:
             form.add_error(
                 None, _("The file could not be kept: the server's disk is full. Nothing was stored; try later.")
             )
-    context = {"centre": centre, "form": form, "columns": COLUMNS, "locked": locked}
+    usage = allowance.usage_of(centre.operator)
+    context = {"centre": centre, "form": form, "columns": COLUMNS, "locked": locked, "usage": usage}
     return render(request, "chips/file_inventory.html", context, status=200 if posted is None else 422)
 
 
@@ -130,7 +133,7 @@ def _show(request: SignedInRequest, upload: Upload, form: RedeclareForm, status:
     offered, models = _offered(upload), ChipModel.objects.visible_to(request.user)
     context = {
         "upload": upload,
-        "is_open": upload.status in uploads.UNREAD,
+        "is_open": upload.status in allowance.UNREAD,
         "is_faulty": report is not None,
         "report": report and report.worded(get_language() or "en"),
         "mends": offered,

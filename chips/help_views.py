@@ -1,5 +1,6 @@
 """The page that explains inventory files: every column, and every code that the check can give."""
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -18,6 +19,8 @@ def explain_inventory(request: SignedInRequest) -> HttpResponse:
         "columns": columns(language),
         "reading": reading(language),
         "limits": limits(language),
+        "storage_mib": settings.STORAGE_PER_OPERATOR_MIB,
+        "most_waiting": settings.UPLOADS_WAITING_PER_OPERATOR,
         "kinds": codes_by_kind(language, to_regulator=request.user.role == Role.REGULATOR),
     }
     return render(request, "chips/help.html", context)

@@ -36,7 +36,7 @@ from accounts.rest import (
     invalid_parameter,
 )
 from centres.models import Centre, Provenance, ReportingPeriod
-from chips import uploads
+from chips import allowance, uploads
 from chips.catalogue import doubts
 from chips.declaration import CURRENT
 from chips.errors_workbook import XLSX, errors_of_submission
@@ -173,6 +173,12 @@ class Submissions(Resource):
                 found = report.worded(get_language() or "en")
         except Locked as error:
             raise _locked(error) from error
+        except allowance.TooManyWaiting as refusal:
+            usage = {"waiting": refusal.usage.waiting, "most_waiting": refusal.usage.most_waiting}
+            raise Problem(429, "too_many_waiting", allowance.why_refused(refusal), **usage) from refusal
+        except allowance.QuotaReached as refusal:
+            usage = {"used_bytes": refusal.usage.used_bytes, "quota_bytes": refusal.usage.quota_bytes}
+            raise Problem(413, "quota_reached", allowance.why_refused(refusal), **usage) from refusal
         except uploads.BeingRead as error:
             raise Problem(
                 409, "being_read", _("The same file was sent before and is being read; ask again.")

@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -57,6 +56,26 @@ class QuestionSerializer(serializers.Serializer[Any]):
     retired = serializers.IntegerField()
     closing = serializers.IntegerField()
     reason = serializers.CharField(allow_null=True)
+
+
+class CorrectionSerializer(serializers.Serializer[Any]):
+    row = serializers.IntegerField()
+    column = serializers.CharField()
+    written = serializers.CharField(allow_null=True, help_text="What stands in the file; null until that is read.")
+    corrected = serializers.CharField(allow_blank=True)
+    by = serializers.CharField(required=False, help_text="Who mended it; analysts are not told.")
+    at = serializers.DateTimeField()
+
+
+class LineCommentSerializer(serializers.Serializer[Any]):
+    row = serializers.IntegerField()
+    comment = serializers.CharField()
+
+
+class DeclarationSerializer(serializers.Serializer[Any]):
+    version = serializers.CharField()
+    en = serializers.CharField()
+    zh = serializers.CharField()
 
 
 def question_told(question: Question) -> dict[str, Any]:
@@ -123,12 +142,12 @@ class OneSubmissionSerializer(SubmissionSerializer):
             "declaration",
         )
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(CorrectionSerializer(many=True))
     def get_corrections(self, submission: Submission) -> list[dict[str, Any]]:
         hidden = {"by"} if self.context["request"].user.role == Role.ANALYST else set()
         return [{key: made[key] for key in made if key not in hidden} for made in submission.corrections]
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(DeclarationSerializer(allow_null=True))
     def get_declaration(self, submission: Submission) -> dict[str, str] | None:
         return CURRENT._asdict() if submission.status == SubmissionStatus.DRAFT else None
 
@@ -138,7 +157,7 @@ class OneSubmissionSerializer(SubmissionSerializer):
             return []
         return [question_told(question) | {"reason": reason} for question, reason in questions_with_reasons(submission)]
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(LineCommentSerializer(many=True))
     def get_line_comments(self, submission: Submission) -> list[dict[str, Any]]:
         return [] if submission.comment_for(self.context["request"].user) is None else submission.line_comments
 

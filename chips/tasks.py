@@ -18,7 +18,8 @@ def prepare_to_read(**signal: Any) -> None:
 
 @shared_task
 def read_upload(upload_id: int) -> None:
-    uploads.read(upload_id)
+    if uploads.read_in_turn(upload_id):
+        read_upload.delay(upload_id)
 
 
 @shared_task

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import SignedInRequest, for_roles
+from accounts.again import asked_again
 from accounts.models import Role
 from centres.models import Centre, FilingTerm, Region, ReportingPeriod
 from centres.terms import Term, WrongTerm, set_term, term_of, term_of_period
@@ -140,6 +141,7 @@ def region_rows(tallies: Sequence[Tally], regions: Sequence[Region]) -> list[Reg
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def set_period_term(request: SignedInRequest, period_code: str) -> HttpResponse:
     """Until when every centre files: for those who regulate the whole country."""
@@ -150,6 +152,7 @@ def set_period_term(request: SignedInRequest, period_code: str) -> HttpResponse:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def set_centre_term(request: SignedInRequest, period_code: str, code: str) -> HttpResponse:
     """Until when one centre files, or that it need not."""
@@ -220,6 +223,7 @@ def ask_opening(request: SignedInRequest, period_code: str, code: str) -> HttpRe
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def answer_opening(request: SignedInRequest, request_id: int) -> HttpResponse:
     """Open a locked period for the centre that asks, until a day; or refuse, saying why."""

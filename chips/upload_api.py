@@ -13,20 +13,24 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.rest import Answer, Resource, invalid_parameter
 from centres.converters import as_code
-from centres.models import Centre, ReportingPeriod
+from centres.models import Centre, Operator, ReportingPeriod
+from chips.allowance import usage_of
 from chips.errors_workbook import XLSX, errors_of_upload
 from chips.intake.check import Report
 from chips.models import Upload, UploadStatus
 from chips.originals import sent_file
+from chips.submission_serializers import CheckSerializer, CorrectionSerializer
 from chips.template import general_template, template_for
 
 
 class UploadSerializer(serializers.ModelSerializer[Upload]):
     centre = serializers.CharField(source="centre.code")
     period = serializers.CharField(source="period_id")
+    corrections = CorrectionSerializer(many=True, help_text="What was mended of the file's cells.")
     check = serializers.SerializerMethodField(help_text="The object of `check_inventory`; null until it is read.")
 
     class Meta:
@@ -36,9 +40,19 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
             "declared_units", "lines_read", "percent_read", "corrections", "submission", "check",
         )  # fmt: skip
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(CheckSerializer(allow_null=True))
     def get_check(self, upload: Upload) -> dict[str, Any] | None:
         return Report.from_data(upload.report).worded(get_language() or "en") if upload.report else None
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    """What one operator uses of what it may."""
+
+    operator = serializers.IntegerField()
+    used_bytes = serializers.IntegerField(help_text="Of its files that are kept; one that was sent again is kept once.")
+    quota_bytes = serializers.IntegerField()
+    waiting = serializers.IntegerField(help_text="Files that wait to be read or are being read.")
+    most_waiting = serializers.IntegerField()
 
 
 class UploadFilters(filters.FilterSet):
@@ -53,6 +67,13 @@ class Uploads(Resource):
     queryset = Upload.objects.select_related("centre")
     serializer_class = UploadSerializer
     filterset_class = UploadFilters
+
+    @extend_schema(responses=UsageSerializer(many=True), filters=False)
+    @action(detail=False, pagination_class=None)
+    def usage(self, request: Request) -> Response:
+        """How much of the files of each of the caller's own operators is kept, and how many wait."""
+        operators = Operator.objects.visible_to(self.user).filter(pk__in=self.user.operator_ids).order_by("pk")
+        return Response([{"operator": one.pk, **usage_of(one)._asdict()} for one in operators])
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True)

@@ -16,12 +16,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
 from centres.models import Centre, ReportingPeriod
-from chips import submissions
+from chips import allowance, submissions
+from chips.allowance import UNREAD
 from chips.intake.check import Report
 from chips.models import Submission, SubmissionStatus, Upload, UploadStatus
 from chips.originals import damaged, keep_original, original, sha256_of
@@ -35,7 +36,6 @@ PULSE, SILENT_AFTER = 0.5, timedelta(seconds=15)
 GREATEST_ATTEMPTS = 3
 SWEPT_AFTER = timedelta(seconds=10)
 SWEPT_AT_ONCE = 100
-UNREAD = (UploadStatus.WAITING, UploadStatus.READING)
 # Seconds until it is asked first whether a file is read: a small one is read in a tenth.
 FIRST_PAUSE = 0.005
 # Seconds for which who sends a file again waits for the one who reads it.
@@ -78,23 +78,27 @@ def receive(
     """Keep the file at `path`, whose last byte was in at `received_at`, and have it read.
 
     The same file sent again, while the first one is being read or stands as a draft, is the first one. Raises
-    `Locked`, and `OSError` where the file cannot be kept: then nothing of it is.
+    `Locked`, `OverAllowance`, and `OSError` where the file cannot be kept: then nothing of it is.
     """
-    sha256 = sha256_of(path)
+    sha256, size = sha256_of(path), path.stat().st_size
     require_open(centre, period, received_at)
-    keep_original(path, sha256)
     declared = {"declared_lines": declared_lines, "declared_units": declared_units}
     with transaction.atomic():
+        allowance.hold(centre.operator)
         submissions.hold(centre)
         alive = Q(status__in=UNREAD) | Q(status=UploadStatus.READ, submission__status=SubmissionStatus.DRAFT)
         sent_before = Upload.objects.filter(
             alive, centre=centre, period=period, file_sha256=sha256, corrections=[], **declared
         ).last()
+        if sent_before is None:
+            allowance.require_room(centre.operator, sha256, size)
+        # What is damaged is made good, also where it was sent before.
+        keep_original(path, sha256)
         if sent_before is not None:
             return sent_before
         upload = Upload.objects.create(
             centre=centre, period=period, sent_by=sent_by, received_at=received_at, file_name=name[:255],
-            file_sha256=sha256, **declared,
+            file_sha256=sha256, file_size=size, **declared,
         )  # fmt: skip
         if ring:
             _ring(upload)
@@ -106,6 +110,32 @@ def _ring(upload: Upload) -> None:
 
     # Robust: a broker that is away must not fail what was just received; the sweep rings again.
     transaction.on_commit(lambda: read_upload.delay(upload.pk), robust=True)
+
+
+def read_in_turn(upload_id: int) -> bool:
+    """Read the file whose turn it is, once somebody rang for `upload_id`; whether that one still waits.
+
+    Operators take turns, so that who sends many files lets those of others go between.
+    """
+    while (turn := _whose_turn()) is not None:
+        # Where another reader was quicker, it is the next one's turn.
+        if read(turn) is not None:
+            break
+    return Upload.objects.filter(pk=upload_id, status=UploadStatus.WAITING).exists()
+
+
+def _whose_turn() -> int | None:
+    """Of the files that nobody reads, the oldest of the operator of which none was read for the longest time."""
+    of_operator = Upload.objects.filter(centre__operator=OuterRef("centre__operator"), alive_at__isnull=False)
+    latest = of_operator.order_by("-alive_at").values("alive_at")[:1]
+    waiting = Upload.objects.filter(_unread_by_anybody(timezone.now()))
+    in_turn = waiting.order_by(Subquery(latest).asc(nulls_first=True), "received_at", "pk")
+    return in_turn.values_list("pk", flat=True).first()
+
+
+def _unread_by_anybody(now: datetime) -> Q:
+    """Of an upload that waits, or whose reader fell silent."""
+    return Q(status=UploadStatus.WAITING) | Q(status=UploadStatus.READING, alive_at__lt=now - SILENT_AFTER)
 
 
 def read(upload_id: int) -> Report | None:
@@ -196,8 +226,7 @@ def read_now(upload: Upload) -> tuple[Report, Submission | None]:
 def _claim(upload_id: int) -> Upload | None:
     """Take an upload that waits, or whose reader fell silent; one that took down too many is set aside."""
     now = timezone.now()
-    silent = Q(status=UploadStatus.READING, alive_at__lt=now - SILENT_AFTER)
-    open_uploads = Upload.objects.filter(Q(status=UploadStatus.WAITING) | silent, pk=upload_id)
+    open_uploads = Upload.objects.filter(_unread_by_anybody(now), pk=upload_id)
     open_uploads.filter(attempts__gte=GREATEST_ATTEMPTS).update(status=UploadStatus.FAILED, claim=None)
     claim = uuid.uuid4()
     taken = open_uploads.update(
@@ -362,8 +391,7 @@ def check_originals() -> list[str]:
 
 def left_unread(now: datetime) -> list[int]:
     """The uploads that nobody reads, oldest first."""
-    waiting = Q(status=UploadStatus.WAITING, received_at__lte=now - SWEPT_AFTER)
-    silent = Q(status=UploadStatus.READING, alive_at__lt=now - SILENT_AFTER)
-    return list(
-        Upload.objects.filter(waiting | silent).order_by("received_at").values_list("pk", flat=True)[:SWEPT_AT_ONCE]
+    lost = Upload.objects.filter(_unread_by_anybody(now)).exclude(
+        status=UploadStatus.WAITING, received_at__gt=now - SWEPT_AFTER
     )
+    return list(lost.order_by("received_at").values_list("pk", flat=True)[:SWEPT_AT_ONCE])

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django_filters import rest_framework as filters
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -28,6 +27,10 @@ class Mandates(Resource):
     lookup_value_regex = "[A-Z0-9-]+"
 
 
+# `OpenApiTypes.DECIMAL` is a number, which is not exact.
+DECIMAL_TEXT = {"type": "string", "format": "decimal"}
+
+
 class ShareSerializer(serializers.Serializer[Any]):
     """A share, exact; its percent is cut to four places and never rounded."""
 
@@ -45,7 +48,7 @@ class ShareField(serializers.Field[Any, Any, Any, Any]):
         return {"numerator": numerator, "denominator": denominator, "percent": percent_of(value)}
 
 
-@extend_schema_field(OpenApiTypes.DECIMAL)
+@extend_schema_field(DECIMAL_TEXT)
 class ExactDecimalField(serializers.Field[Any, Any, Any, Any]):
     """The engine's ``"1/2"`` as an exact decimal."""
 

@@ -165,6 +165,7 @@ def grant_request(request: SignedInRequest, request_id: int) -> HttpResponse:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def propose_exemption(request: SignedInRequest) -> HttpResponse:
     """Propose an exemption for another regulator to grant, knowing what it would change."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import SignedInRequest, for_roles
+from accounts.again import asked_again
 from accounts.models import Role
 from compliance.mandates import create_mandate
 from compliance.models import Mandate
@@ -35,6 +36,7 @@ def list_mandates(request: SignedInRequest) -> HttpResponse:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def write_mandate(request: SignedInRequest) -> HttpResponse:
     """Add a mandate, as it was published; its provisions are written afterwards."""

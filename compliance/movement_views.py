@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import SignedInRequest, for_roles
+from accounts.again import asked_again
 from accounts.models import Role
 from chips.timeliness import office_of
 from compliance import movement_list
@@ -62,6 +63,7 @@ def export_movements(request: SignedInRequest) -> StreamingHttpResponse:
 
 
 @for_roles(Role.REGULATOR, Role.ANALYST)
+@asked_again("POST")
 @require_http_methods(["GET", "POST"])
 def show_movement(request: SignedInRequest, movement_id: int) -> HttpResponse:
     """One movement with the lines that show it; a regulator answers it for good."""

@@ -41,6 +41,7 @@ def show_effects(request: SignedInRequest, provision_id: int) -> HttpResponse:
 
 
 @for_roles(Role.REGULATOR)
+@asked_again("POST")
 @require_POST
 def take_step(request: SignedInRequest, provision_id: int, step: str) -> HttpResponse:
     """Take a step with a provision that needs nothing else: propose, take back, discard, …"""

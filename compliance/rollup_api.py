@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -17,7 +16,7 @@ from accounts.rest import Answer, Pages, invalid_parameter
 from centres.converters import as_code
 from centres.models import CentreKind, Ownership
 from chips.models import Workload
-from compliance.api import ShareSerializer
+from compliance.api import DECIMAL_TEXT, ShareSerializer
 from compliance.looks import Look, decimal_text
 from compliance.rollup_sums import KEYS, LOOKED_AT, Asked, Key, latest_period, rows
 from compliance.shares import cut_percent
@@ -26,7 +25,7 @@ CHOICES = {"kind": CentreKind.values, "ownership": Ownership.values, "workload":
 LONGEST_CURSOR = 1000
 
 
-@extend_schema_field(OpenApiTypes.DECIMAL)
+@extend_schema_field(DECIMAL_TEXT)
 class SumField(serializers.Field[Fraction, Any, str, Any]):
     """An exact sum as a decimal text."""
 

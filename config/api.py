@@ -98,6 +98,10 @@ def describe_refusals(result: dict[str, Any], **generation: Any) -> dict[str, An
     }
     for operations in result["paths"].values():
         for method, operation in operations.items():
+            for status, response in operation["responses"].items():
+                # Another refusal can have the same status: of a key, say, that was used before.
+                if status.startswith("4"):
+                    response["content"] |= problem
             operation["responses"]["default"] = {"description": "A refusal.", "content": problem}
             if method == "post":
                 operation.setdefault("parameters", []).append(key)

@@ -374,6 +374,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 
 # So many proxies of our own stand between web and who asks.
 PROXIES = number("PROXIES", 0)
+# So much is kept of what one operator sends, and so many of its files wait to be read at once.
+STORAGE_PER_OPERATOR_MIB = number("STORAGE_PER_OPERATOR_MIB", 5120)
+UPLOADS_WAITING_PER_OPERATOR = number("UPLOADS_WAITING_PER_OPERATOR", 5)
 # How often may be asked: an office of hundreds may share an address, and a program files for many centres.
 RATE_PER_ADDRESS = rate("RATE_PER_ADDRESS", "3000/minute")
 RATE_PER_ACCOUNT = rate("RATE_PER_ACCOUNT", "900/minute")

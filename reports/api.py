@@ -91,6 +91,7 @@ class RunSerializer(serializers.ModelSerializer[ReportRun]):
     report = serializers.SerializerMethodField()
     period = serializers.CharField(source="period_id")
     progress = serializers.IntegerField(help_text="Percent of the parts that are done, cut.")
+    manifest = serializers.DictField(allow_null=True, help_text="What it was made of; null until it is ready.")
 
     class Meta:
         model = ReportRun

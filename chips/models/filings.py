@@ -209,6 +209,7 @@ class Upload(models.Model):
     received_at = models.DateTimeField()
     file_name = models.CharField(max_length=255)
     file_sha256 = models.CharField(max_length=64)
+    file_size = models.PositiveBigIntegerField()
     # What the sender says that the file holds, before anybody reads it.
     declared_lines = models.PositiveBigIntegerField(null=True, blank=True)
     declared_units = models.PositiveBigIntegerField(null=True, blank=True)

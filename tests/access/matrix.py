@@ -95,7 +95,7 @@ tokens                            POST!  in        422   422     422   422      
 accept                            POST!  in        403   403     403   302       302      403     403
 accept.accepted                   POST!  in        403   403     403   302       302      403     403
 answer-opening                    GET    in        403   403     403   200       200      403     403
-answer-opening                    POST   in        403   403     403   422       422      403     403
+answer-opening                    POST!  in        403   403     403   422       422      403     403
 ask-opening                       GET    in        200   200     404   403       403      403     403
 ask-opening                       POST   in        422   422     404   403       403      403     403
 attest                            GET!   in        200   200     404   403       403      403     403
@@ -112,7 +112,7 @@ centre-plan                       GET    in        200   200     404   200      
 centre-plan-export                GET    in        200   200     404   200       200      200     403
 centre-shares                     GET    in        200   200     404   200       200      200     403
 centre-term                       GET    in        403   403     403   200       200      403     403
-centre-term                       POST   in        403   403     403   422       422      403     403
+centre-term                       POST!  in        403   403     403   422       422      403     403
 changes                           GET    in        200   200     404   200       200      200     404
 changes.submitted                 GET    in        200   200     404   200       200      200     404
 changes.draft                     GET    in        200   200     404   404       404      404     404
@@ -138,7 +138,7 @@ exemption-ask                     GET    in        200   200     404   403      
 exemption-ask                     POST   in        422   422     404   403       403      403     403
 exemption-export                  GET    in        200   200     200   200       200      200     403
 exemption-propose                 GET    in        403   403     403   200       200      403     403
-exemption-propose                 POST   in        403   403     403   422       422      403     403
+exemption-propose                 POST!  in        403   403     403   422       422      403     403
 exemption-request                 GET    in        200   200     404   200       200      403     403
 exemption-request-grant           POST!  in        403   403     403   422       422      403     403
 exemption-request-refuse          POST!  in        403   403     403   422       422      403     403
@@ -165,11 +165,11 @@ invitation                        POST   200       302   302     302   403      
 invitation-revoke                 POST   in        404   302     404   403       403      403     403
 mandate                           GET    in        200   200     200   200       200      200     200
 mandate-write                     GET    in        403   403     403   403       200      403     403
-mandate-write                     POST   in        403   403     403   403       422      403     403
+mandate-write                     POST!  in        403   403     403   403       422      403     403
 mandates                          GET    in        200   200     200   200       200      200     200
 mend                              POST   in        422   422     404   403       403      403     403
 movement                          GET    in        403   403     403   200       200      200     403
-movement                          POST   in        403   403     403   422       422      403     403
+movement                          POST!  in        403   403     403   422       422      403     403
 movements                         GET    in        403   403     403   200       200      200     403
 movements-export                  GET    in        403   403     403   200       200      200     403
 outlook                           GET    in        403   403     403   200       200      200     403
@@ -178,7 +178,7 @@ people                            GET    in        200   200     200   403      
 people                            POST!  in        200   200     200   403       403      403     403
 people-dismiss                    POST!  in        404   302     404   403       403      403     403
 period-term                       GET    in        403   403     403   403       200      403     403
-period-term                       POST   in        403   403     403   403       422      403     403
+period-term                       POST!  in        403   403     403   403       422      403     403
 prospects                         GET    in        200   200     404   200       200      200     404
 prospects.submitted               GET    in        200   200     404   200       200      200     404
 prospects.draft                   GET    in        200   200     404   404       404      404     404
@@ -194,7 +194,7 @@ provision-repeal                  POST   in        403   403     403   403      
 provision-rewrite                 GET    in        403   403     403   404       200      403     403
 provision-rewrite                 POST   in        403   403     403   404       422      403     403
 provision-send-back               POST!  in        403   403     403   404       422      403     403
-provision-step                    POST   in        403   403     403   404       302      403     403
+provision-step                    POST!  in        403   403     403   404       302      403     403
 provision-write                   GET    in        403   403     403   403       200      403     403
 provision-write                   POST   in        403   403     403   403       422      403     403
 receipt                           GET    in        200   200     404   200       200      403     403
@@ -244,7 +244,7 @@ upload-errors                     GET    in        200   200     404   403      
 upload-file                       GET    in        200   200     404   403       403      403     403
 withdraw                          POST   in        302   302     404   403       403      403     403
 withdraw.accepted                 POST   in        302   302     404   403       403      403     403
-write-claim                       POST   in        403   403     403   403       422      403     403
+write-claim                       POST!  in        403   403     403   403       422      403     403
 
 # The API
 # address                         method anonymous files attests rival provinces national analyst administrator
@@ -331,6 +331,7 @@ api:upload-detail                 GET    401       200   200     404   404      
 api:upload-errors                 GET    401       200   200     404   404       404      404     404
 api:upload-file                   GET    401       200   200     404   404       404      404     404
 api:upload-list                   GET    401       200   200     200   200       200      200     200
+api:upload-usage                  GET    401       200   200     200   200       200      200     200
 api:vendor-detail                 GET    401       200   200     200   200       200      200     200
 api:vendor-list                   GET    401       200   200     200   200       200      200     200
 """

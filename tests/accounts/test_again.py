@@ -136,6 +136,14 @@ def test_what_was_given_up_is_not_done_later(submitted: Submission) -> None:
         "/exemptions/requests/1/grant/",
         "/chips/1/decide/1/",
         "/case-by-case/1/SH-01/decide/",
+        "/mandates/provisions/1/propose/",
+        "/mandates/new/",
+        "/chips/1/claims/",
+        "/exemptions/propose/",
+        "/movements/1/",
+        "/timeliness/2025Q4/term/",
+        "/timeliness/2025Q4/term/SH-01/",
+        "/timeliness/openings/1/",
     ],
 )
 def test_every_decision_asks(address: str) -> None:

@@ -72,6 +72,15 @@ def test_a_wrong_parameter_is_named(register: Register) -> None:
             assert body["parameter"] not in body["allowed"]
 
 
+@pytest.mark.parametrize("zone", ["+00:00", "-15:00", "+20:33", "-23:59"])
+def test_an_instant_is_taken_in_every_zone(register: Register, zone: str) -> None:
+    """PostgreSQL knows none that is sixteen hours off."""
+    found = register.get("owner", "centres/", known_at=f"2999-01-01T00:00:00{zone}")
+    assert found.json()["results"][0]["record"]
+    outside = register.get("owner", "centres/", known_at=f"0001-01-01T00:00:00{zone}")
+    assert outside.status_code == (400 if zone.startswith("+2") else 200)
+
+
 def test_a_cursor_beyond_every_number_finds_nothing(register: Register) -> None:
     response = register.get("owner", "determinations/", cursor=cursor(p="9" * 40))
     assert (response.status_code, response.json()["results"]) == (200, [])
@@ -207,6 +216,34 @@ def test_me_says_who_is_asking(register: Register) -> None:
         "operators": [register.mine.operator_id], "language": "en",
     }  # fmt: skip
     assert register.get("regional", "me/").json()["regions"] == ["11"]
+
+
+@pytest.fixture
+def described(register: Register) -> Any:
+    return register.get("owner", "schema/").json()
+
+
+def test_what_is_exact_is_described_as_text(described: Any) -> None:
+    known = described["components"]["schemas"]
+    assert known["Counted"]["properties"]["domestic"]["type"] == "string"
+    assert known["Determination"]["properties"]["shortfall"]["type"] == ["string", "null"]
+
+
+def test_lists_and_nulls_are_described_as_such(register: Register, described: Any) -> None:
+    of_submission = described["components"]["schemas"]["OneSubmission"]["properties"]
+    told = register.get("owner", f"submissions/{register.accepted.pk}/").json()
+    assert (told["corrections"], told["line_comments"], told["declaration"]) == ([], [], None)
+    assert of_submission["corrections"]["type"] == of_submission["line_comments"]["type"] == "array"
+    assert {"type": "null"} in of_submission["declaration"]["oneOf"]
+    assert described["components"]["schemas"]["Run"]["properties"]["manifest"]["type"] == ["object", "null"]
+
+
+def test_another_refusal_can_have_a_status_that_is_described(register: Register, described: Any) -> None:
+    headers = {"Idempotency-Key": "one"}
+    assert register.upload("owner", "plain.csv", headers).status_code == 201
+    refused(register.upload("owner", "plain.csv", headers, declared_lines="1"), 422, "idempotency_key_reused")
+    content = described["paths"]["/api/v1/submissions/"]["post"]["responses"]["422"]["content"]
+    assert content.keys() == {"application/json", "application/problem+json"}
 
 
 @pytest.mark.django_db

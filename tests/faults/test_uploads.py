@@ -184,6 +184,23 @@ def test_the_api_is_sent_the_same_file_at_the_same_moment(where: Centre) -> None
     assert Submission.objects.count() == 1
 
 
+def test_of_files_sent_at_once_those_are_kept_that_fit_in(where: Centre, settings: Settings, tmp_path: Path) -> None:
+    settings.FILES_DIR, settings.STORAGE_PER_OPERATOR_MIB = tmp_path / "files", 1
+    second = cast.centre("SH-02", owner=where.operator)
+    token = cast.token(cast.user("filer", cast.Role.OPERATOR, acts_for=where.operator))
+
+    def call(number: int) -> Any:
+        file = io.BytesIO(many(1) + b"\n" * (300_000 + number))
+        file.name = "inventory.csv"
+        client = Client(headers={"Authorization": f"Token {token}"})
+        code = (where, second)[number % 2].code
+        return client.post("/api/v1/submissions/", {"centre": code, "period": "2025Q4", "file": file})
+
+    answers = at_once([partial(call, number) for number in range(4)])
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 201, 413]
+    assert sum(path.is_file() for path in Path(settings.FILES_DIR).rglob("*")) == 3
+
+
 def test_two_versions_attested_at_once_are_both_kept_in_an_order(where: Centre) -> None:
     by = cast.user("filer", cast.Role.OPERATOR)
     period = cast.period()

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chips', '0011_when_a_claim_was_recorded'),
+        ('chips', '0012_lines_checked_past_the_wall'),
     ]
 
     operations = [

@@ -33,7 +33,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chips', '0030_upload_file_size'),
+        ('chips', '0013_upload_file_size'),
     ]
 
     operations = [

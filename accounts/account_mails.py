@@ -22,6 +22,7 @@ CHANGES = {
     "webauthn_added": gettext_noop("A security key was added to your account."),
     "webauthn_removed": gettext_noop("A security key of your account was removed."),
     "recovery_codes_generated": gettext_noop("New recovery codes were made for your account; older ones are void."),
+    "factors_taken_off": gettext_noop("An administrator took the second factors of your account off, as lost."),
 }
 
 
@@ -36,6 +37,22 @@ def send_reset(user: User, address: str) -> None:
                 % {"name": user.username},
                 _("This link leads to setting it, once: %(address)s") % {"address": address},
                 _("If it was not you, do nothing: the old password stays."),
+            ),
+        )
+
+
+def send_first_link(user: User, address: str) -> None:
+    """Send the link by which the person of a new account sets its first password."""
+    with override(user.language):
+        _send(
+            user,
+            _("Originmark: your account"),
+            (
+                _("An account was made for you in the register of computing centres. Its name is “%(name)s”.")
+                % {"name": user.username},
+                _("This link leads to setting its password, once, within three days: %(address)s")
+                % {"address": address},
+                _("If you do not know of this, do nothing."),
             ),
         )
 

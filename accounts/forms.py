@@ -1,5 +1,6 @@
 """Forms of signing in, which refuse who is locked out, and of what belongs to one's account."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
@@ -7,11 +8,12 @@ from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
 from django import forms
+from django.core.validators import RegexValidator
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts import lock_out, tokens
+from accounts import asking, lock_out, tokens
 from accounts.models import Scope, User
 
 
@@ -33,6 +35,29 @@ class FactorAgainForm(_RefusesLocked, ReauthenticateForm):
     pass
 
 
+class UsernameField(forms.CharField):
+    """A name to sign in with, which nobody has yet and which no pseudonym can come to be."""
+
+    default_error_messages = {"taken": _("Somebody has this name already.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        signs = RegexValidator(r"\A[\w.@+-]+\Z", _("Letters, digits and . @ + - _ only."))
+        pseudonyms = RegexValidator(
+            r"\Aperson-", _("Names that begin like this stand for people who were pseudonymised."), inverse_match=True,
+            flags=re.IGNORECASE,
+        )  # fmt: skip
+        super().__init__(label=_("Name to sign in with"), max_length=150, validators=[signs, pseudonyms], **kwargs)
+
+    def clean(self, value: Any) -> str:
+        name: str = super().clean(value)
+        # Whoever asks for a name learns that it is taken, and nothing else of whom.
+        with asking.asked_by_register():
+            is_taken = User.objects.filter(username__iexact=name).exists()
+        if is_taken:
+            raise forms.ValidationError(self.error_messages["taken"])
+        return name
+
+
 class TokenForm(forms.Form):
     """A new API token."""
 
@@ -41,7 +66,7 @@ class TokenForm(forms.Form):
         label=_("What it may do"), widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"})
     )
     ends_on = forms.DateField(
-        label=_("Last day"), widget=forms.DateInput(attrs={"type": "date", "class": "form-control"})
+        label=_("Last day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "form-control"})
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

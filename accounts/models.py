@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.scopes import OwnQuerySet
 from accounts.trail.models import AuditEvent, AuditHead, AuditLink
 
 __all__ = ["AuditEvent", "AuditHead", "AuditLink", "IdempotencyKey", "Membership", "Role", "User"]
+
+_OfAccount = TypeVar("_OfAccount", bound=models.Model)
 
 
 class Role(models.TextChoices):
@@ -51,12 +54,19 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=10, default="en")
     all_regions = models.BooleanField(_("the whole country"), default=False)
     region_codes = ArrayField(models.CharField(max_length=2), default=list, blank=True)
+    # When all that names the person was taken off (`accounts.pseudonyms`), for good.
+    pseudonymised_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[Accounts] = Accounts()
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
+            models.CheckConstraint(
+                condition=models.Q(pseudonymised_at__isnull=True)
+                | models.Q(is_active=False, first_name="", last_name="", email="", username__startswith="person-"),
+                name="user_pseudonymised_whole",
+            ),
         ]
 
     @property
@@ -172,6 +182,69 @@ class Invitation(models.Model):
                 condition=models.Q(accepted_at__isnull=True) | models.Q(revoked_at__isnull=True),
                 name="invitation_accepted_or_revoked",
             ),
+        ]
+
+
+class OfAccountQuerySet(models.QuerySet[_OfAccount]):
+    """What was decided of an account."""
+
+    def visible_to(self, user: User) -> Self:
+        """What was decided of the accounts that `user` may see."""
+        return self.filter(account__in=User.objects.visible_to(user))
+
+
+class Assignment(models.Model):
+    """That an account has a role, and a regulator its provinces, from a day on, until the next assignment.
+
+    The account's own columns are what holds today: `accounts.administration` brings them up to it.
+    """
+
+    account = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")
+    from_on = models.DateField(_("from"))
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    all_regions = models.BooleanField(_("the whole country"), default=False)
+    region_codes = ArrayField(models.CharField(max_length=2), default=list, blank=True)
+    reason = models.TextField()
+    assigned_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    assigned_at = models.DateTimeField()
+    # Null until its day comes.
+    taken_up_at = models.DateTimeField(null=True)
+
+    objects = OfAccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="assignment_role_known"),
+            models.CheckConstraint(
+                condition=models.Q(role=Role.REGULATOR) | models.Q(all_regions=False, region_codes__len=0),
+                name="assignment_provinces_of_regulators",
+            ),
+        ]
+
+
+class AccountStepKind(models.TextChoices):
+    MADE = "made", pgettext_lazy("account", "made")
+    LINK = "link", _("another link to a first password")
+    CLOSED = "closed", pgettext_lazy("account", "closed")
+    OPENED = "opened", _("opened again")
+    FACTORS = "factors", _("second factors taken off")
+    PSEUDONYMISED = "pseudonymised", _("pseudonymised")
+
+
+class AccountStep(models.Model):
+    """What an administrator did to an account, when and why."""
+
+    account = models.ForeignKey(User, on_delete=models.PROTECT, related_name="steps")
+    kind = models.CharField(max_length=20, choices=AccountStepKind.choices)
+    reason = models.TextField(blank=True)
+    taken_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField()
+
+    objects = OfAccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=AccountStepKind.values), name="account_step_kind_known"),
         ]
 
 

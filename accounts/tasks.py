@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import idempotency
+from accounts import administration, idempotency
 from accounts.trail import heads
 from accounts.trail.seal import seal
 
@@ -11,6 +11,11 @@ from accounts.trail.seal import seal
 @shared_task
 def forget_idempotency_keys() -> None:
     idempotency.forget(timezone.now())
+
+
+@shared_task
+def take_up_assignments() -> None:
+    administration.take_up_due(timezone.now())
 
 
 @shared_task

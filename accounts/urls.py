@@ -10,7 +10,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
-from accounts import asking, session_views, token_views, views
+from accounts import asking, held_views, session_views, token_views, views
 from accounts.views import page
 
 # Whoever signs in is nobody yet, and shown no account: the register looks it up.
@@ -69,6 +69,8 @@ urlpatterns = [
     path("sessions/", session_views.list_sessions, name="sessions"),
     path("sessions/<int:session_id>/end/", session_views.end_session, name="session-end"),
     path("sessions/end-others/", session_views.end_others, name="sessions-end-others"),
+    path("held/", held_views.show_own, name="held"),
+    path("held/file/", held_views.download_own, name="held-file"),
     path("tokens/", token_views.list_tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke/", token_views.revoke_token, name="token-revoke"),
 ]

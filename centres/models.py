@@ -96,7 +96,8 @@ class OperatorQuerySet(models.QuerySet["Operator"]):
         """The operators that `user` may know of."""
         if user.role == Role.OPERATOR:
             return self.filter(pk__in=user.operator_ids)
-        if user.sees_whole_country:
+        # An administrator names for whom people act; what an operator files is none of theirs.
+        if user.sees_whole_country or (user.is_active and user.role == Role.ADMINISTRATOR):
             return self
         # A subquery, and not a join: whoever filters on finds each operator once.
         return self.filter(pk__in=Centre.objects.visible_to(user).values("operator"))

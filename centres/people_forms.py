@@ -5,16 +5,14 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
-from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts import asking
+from accounts.forms import UsernameField
 from accounts.models import Role, User
 from centres.models import Operator
 from centres.templatetags.names import named
 
-NAME_TAKEN = _("Somebody has this name already.")
 _CLASSES = {"operator": "form-select", "language": "form-select", "is_lead": "form-check-input"}
 
 
@@ -39,25 +37,13 @@ class JoinForm(forms.Form):
     """The account of who was invited."""
 
     full_name = forms.CharField(label=_("Your full name"), max_length=150)
-    username = forms.CharField(
-        label=_("Name to sign in with"),
-        max_length=150,
-        validators=[RegexValidator(r"\A[\w.@+-]+\Z", _("Letters, digits and . @ + - _ only."))],
-    )
+    username = UsernameField()
     password1 = forms.CharField(label=_("New password"), strip=False, widget=forms.PasswordInput)
     password2 = forms.CharField(label=_("The new password once more"), strip=False, widget=forms.PasswordInput)
 
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.email = email
-
-    def clean_username(self) -> str:
-        name: str = self.cleaned_data["username"]
-        with asking.asked_by_register():
-            is_taken = User.objects.filter(username__iexact=name).exists()
-        if is_taken:
-            raise forms.ValidationError(NAME_TAKEN)
-        return name
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -17,7 +17,7 @@ from accounts.access import SignedInRequest, for_roles
 from accounts.again import asked_again
 from accounts.models import Invitation, Membership, Role, User
 from centres.models import Operator
-from centres.people_forms import NAME_TAKEN, InviteForm, JoinForm
+from centres.people_forms import InviteForm, JoinForm
 
 
 @for_roles(Role.OPERATOR)
@@ -99,7 +99,7 @@ def _join_anew(request: HttpRequest, invitation: Invitation) -> HttpResponse:
             now=timezone.now(),
         )
     except invitations.NameTaken:
-        form.add_error("username", NAME_TAKEN)
+        form.add_error("username", form.fields["username"].error_messages["taken"])
         return _page(request, invitation, form=form, status=422)
     messages.success(request, _("Your account is made: sign in with it."))
     return redirect("account_login")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.access import SignedInRequest, for_roles
 from accounts.again import asked_again
 from accounts.models import Role, User
+from accounts.pseudonyms import names_of
 from chips.catalogue import add_claim, contested_figures
 from chips.catalogue_forms import ClaimForm
 from chips.models import Adoption, Alias, ChipClass, ChipModel, ChipRevision, Claim, Figure
@@ -106,10 +107,18 @@ def _content(user: User, chip: ChipModel, form: ClaimForm) -> dict[str, Any]:
     return {
         "chip": chip,
         "figures": _figures(chip),
+        "decisions": _decisions(chip),
         "revisions": chip.revisions.visible_to(user).order_by("-from_on", "-recorded_at"),
         "decides": decides_on_catalogue(user),
         "form": form,
     }
+
+
+def _decisions(chip: ChipModel) -> list[tuple[Adoption, str]]:
+    """What was decided of a model, latest first, each with who decided it as they are called now."""
+    adoptions = list(chip.adoptions.all())
+    names = names_of(one.decided_by for one in adoptions)
+    return [(one, names.get(one.decided_by, one.decided_by)) for one in adoptions]
 
 
 def _figures(chip: ChipModel) -> list[FigureRow]:

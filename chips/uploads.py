@@ -20,6 +20,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.pseudonyms import pseudonym_of
 from centres.models import Centre, ReportingPeriod
 from chips import allowance, submissions
 from chips.allowance import UNREAD
@@ -144,7 +145,7 @@ def read(upload_id: int) -> Report | None:
     Its lines become a draft, or its report tells what is wrong with it; both in one transaction.
     """
     upload = _claim(upload_id)
-    if upload is None:
+    if upload is None or not _may_still_file(upload):
         return None
     pulse = _Pulse(upload)
     try:
@@ -238,6 +239,14 @@ def _claim(upload_id: int) -> Upload | None:
     return Upload.objects.select_related("centre", "period", "sent_by").get(pk=upload_id, claim=claim)
 
 
+def _may_still_file(upload: Upload) -> bool:
+    """Whether who sent the file acts for the centre still; else it is laid aside, and others send it in their name."""
+    if upload.centre.operator_id in upload.sent_by.operator_ids:
+        return True
+    Upload.objects.filter(pk=upload.pk, claim=upload.claim).update(status=UploadStatus.DISCARDED, claim=None)
+    return False
+
+
 class _Pulse:
     """Shows, from a thread of its own, that an upload is being read and how far."""
 
@@ -302,7 +311,7 @@ def mend(
     at = timezone.localtime().isoformat(timespec="seconds")
     locked.corrections += [
         # What was written is told by the reading.
-        {"row": row, "column": column, "written": None, "corrected": text, "by": by.username, "at": at}
+        {"row": row, "column": column, "written": None, "corrected": text, "by": pseudonym_of(by), "at": at}
         for row, column, text in corrections
     ]
     for name, number in (declared or {}).items():

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import SignedInRequest, for_roles
 from accounts.again import asked_again
 from accounts.models import Role
+from accounts.pseudonyms import pseudonym_of
 from centres.models import Centre, CentreRecord
 from centres.records import FACTS, WrongRecord, changed_record, record_all, record_on
 from chips.catalogue import adopt
@@ -41,7 +42,7 @@ def decide_chip(request: SignedInRequest, chip_id: int, claim_id: int) -> HttpRe
     form = AdoptionForm(request.POST or None, claim=claim)
     if form.is_valid() and form.is_taken(request):
         told = {name: form.cleaned_data[name] for name in ("from_on", "reason")}
-        adopt(model=model, claims=[claim], decided_by=request.user.username, by=request.user, **told)
+        adopt(model=model, claims=[claim], decided_by=pseudonym_of(request.user), by=request.user, **told)
         messages.success(request, _("Decided. The centres that it touches are being determined anew."))
         return redirect("chip", model.pk)
     asked = FromForm(request.GET or None, initial={"from_on": timezone.localdate()}, auto_id="id_asked_%s")

@@ -81,13 +81,22 @@ def fulfil(simulation_id: int) -> bool:
             waiting = Simulation.objects.filter(pk=simulation_id, status=SimulationStatus.WAITING)
             taken = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("mandate", "period")
             simulation = taken.first()
-            if simulation is None:
+            if simulation is None or not _may_still_ask(simulation):
                 return False
             _finish(simulation)
     except Exception as error:
         _record_failure(simulation_id, error)
         raise
     return True
+
+
+def _may_still_ask(simulation: Simulation) -> bool:
+    """Whether who asked may see what would come of it still; else it is done for nobody."""
+    if Simulation.objects.visible_to(simulation.asked_by).filter(pk=simulation.pk).exists():
+        return True
+    simulation.status, simulation.last_error = SimulationStatus.FAILED, "Who asked for it may not see it any more."
+    simulation.save(update_fields=["status", "last_error"])
+    return False
 
 
 def left_waiting(now: datetime) -> list[int]:

@@ -52,13 +52,14 @@ _SHARES = Page(_("Second looks"), "shares", ("shares",))
 _MOVEMENTS = Page(_("What deserves a question"), "movements", ("movement",))
 _REPORTS = Page(_("Reports"), "report-runs", ("report-run",))
 _TRAIL = Page(_("Audit trail"), "trail", ("trail",))
+_ACCOUNTS = Page(_("Accounts"), "administration", ("administration",))
 _RULES = (_("Rules"), (_MANDATES, _SIMULATIONS, _EXEMPTIONS, _BY_HAND, _RUNS))
 _ANALYSIS = (_("Analysis"), (_OUTLOOK, _SHARES, _MOVEMENTS))
 _MENUS: dict[str, tuple[Page | tuple[Any, tuple[Page, ...]], ...]] = {
     Role.OPERATOR: (_OWN, _TIMELINESS, _MANDATES, _EXEMPTIONS, _CHIPS),
     Role.REGULATOR: (_DASHBOARD, _REVIEW, _TIMELINESS, _RULES, _ANALYSIS, _CHIPS, _REPORTS, _TRAIL),
     Role.ANALYST: (_DASHBOARD, _TIMELINESS, _RULES, _ANALYSIS, _CHIPS, _REPORTS),
-    Role.ADMINISTRATOR: (_DASHBOARD,),
+    Role.ADMINISTRATOR: (_DASHBOARD, _ACCOUNTS),
 }
 
 

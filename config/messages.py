@@ -22,13 +22,16 @@ LANGUAGE = "zh_Hans"
 PO = ROOT / "locale" / LANGUAGE / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
 ROOMS = ("accounts", "centres", "chips", "compliance", "reports", "demonstration", "config")
-KEYWORDS: dict[str, tuple[int, ...] | None] = {
+KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,
     "gettext_lazy": None,
     "_lazy": None,
     "gettext_noop": None,
     "ngettext": (1, 2),
+    # The first says what the text is of, where one English word is two in Chinese.
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
 }
 _PLACES = re.compile(r"%\(\w+\)[sd]|%%")
 
@@ -93,7 +96,9 @@ def problems() -> list[str]:
         places = set(_PLACES.findall(_texts(message.id)[-1]))
         if any(set(_PLACES.findall(text)) != places for text in _texts(known.string)):
             found.append(f"names other places than its source: {message.id!r}")
-    found += [f"stale: {message.id!r}" for message in catalog if message.id and due.get(message.id) is None]
+    found += [
+        f"stale: {message.id!r}" for message in catalog if message.id and due.get(message.id, message.context) is None
+    ]
     if not MO.exists() or MO.read_bytes() != _compiled(catalog):
         found.append(f"{MO.name} is not what {PO.name} compiles to; run `make messages`.")
     return found

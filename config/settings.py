@@ -231,6 +231,8 @@ LOGOUT_REDIRECT_URL = "account_login"
 SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
 
 # Nobody registers: accounts are made by administrators, and by invitation.
+# A link to a password works for so long (the mails say three days).
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
@@ -462,6 +464,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": AUDIT_SEAL_SECONDS},
     },
     "publish the head of the trail": {"task": "accounts.tasks.publish_head", "schedule": crontab(minute="0")},
+    "take up assignments": {"task": "accounts.tasks.take_up_assignments", "schedule": SWEEP_SECONDS},
     "forget idempotency keys": {
         "task": "accounts.tasks.forget_idempotency_keys",
         "schedule": crontab(hour="3", minute="0"),

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("config.api")),
     path("accounts/", include("accounts.urls")),
     path("", include("centres.people_urls")),
+    path("", include("centres.administration_urls")),
     path("trail/", include("accounts.trail.urls")),
     path("", include("chips.urls")),
     path("", include("chips.timeliness_urls")),

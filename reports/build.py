@@ -40,6 +40,10 @@ PART = 500
 MARK = "\ufeff"
 
 
+class RightsGone(Exception):
+    """Who asked for the run may not read it any more."""
+
+
 class ClaimLost(Exception):
     """Another worker has taken the run over."""
 
@@ -121,6 +125,10 @@ def build(run_id: int) -> bool:
     except ClaimLost:
         logger.warning("Report run %s was taken over by another worker", run_id)
         return False
+    except RightsGone:
+        held = ReportRun.objects.filter(pk=run_id, claim=claim)
+        held.update(status=RunStatus.FAILED, last_error="Who asked for it may not read it any more.")
+        return False
     except Exception as error:
         _record_failure(run_id, claim, error)
         raise
@@ -144,7 +152,9 @@ def _claim(run_id: int, claim: uuid.UUID) -> bool:
 @transaction.atomic
 def _pin(run_id: int, claim: uuid.UUID) -> ReportRun:
     """The run, with the determinations that it is made of settled, on this attempt or an earlier one."""
-    run = ReportRun.objects.select_related("period").get(pk=run_id)
+    run = ReportRun.objects.select_related("period", "requested_by").get(pk=run_id)
+    if run.requested_by is not None and not run.requested_by.sees_whole_country:
+        raise RightsGone
     # What was accepted and not yet determined is reported too. It takes the period's lock: nothing is half appended.
     determine(period=run.period, cause="report")
     last = Determination.objects.filter(period=run.period).aggregate(last=Max("pk"))["last"] or 0

@@ -56,6 +56,8 @@ WITHHELD: dict[str, set[str]] = {
     "socialaccount_socialapp": {"key", "settings"},
     "usersessions_usersession": {"user_agent", "data"},
     "authtoken_token": {"key"},
+    "chips_reminder": {"last_error"},
+    "compliance_exemptionnotice": {"last_error"},
     "chips_receipt": {"body"},
     "chips_upload": {"report"},
     "compliance_simulation": {"result"},

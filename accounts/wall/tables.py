@@ -89,11 +89,13 @@ SEEN = {
     ),
     "accounts_membership": _any(_role("administrator"), "user_id = (SELECT wall.who())", _OF_WHOM_ONE_LEADS),
     "accounts_invitation": _any(_role("administrator"), _OF_WHOM_ONE_LEADS),
-    "accounts_apitoken": _OWN,
+    "accounts_apitoken": _any(_OWN, _role("administrator")),
+    "accounts_assignment": _any(_role("administrator"), "account_id = (SELECT wall.who())"),
+    "accounts_accountstep": _any(_role("administrator"), "account_id = (SELECT wall.who())"),
     "accounts_idempotencykey": _OWN,
     "accounts_auditevent": _all(_COUNTRY, _role("regulator")),
     "centres_operator": _any(
-        _COUNTRY, "id IN (SELECT wall.operators())",
+        _COUNTRY, _role("administrator"), "id IN (SELECT wall.operators())",
         "id IN (SELECT operator_id FROM centres_centre WHERE region_id IN (SELECT wall.regions()))",
     ),
     "centres_centre": _any(_COUNTRY, "id IN (SELECT wall.centres())"),
@@ -135,6 +137,8 @@ SEEN = {
 # Who writes a table, of those who are shown a row of it; where it is not named, all of them do.
 _BY_REGULATORS = _role("regulator")
 WRITTEN = {
+    "accounts_assignment": _role("administrator"),
+    "accounts_accountstep": _role("administrator"),
     "accounts_membership": _any(_role("administrator"), _OF_WHOM_ONE_LEADS),
     "accounts_user": _any(_role("administrator"), "id = (SELECT wall.who())"),
     "centres_filingterm": _BY_REGULATORS,

@@ -145,7 +145,7 @@ def _query(route: str, estate: Estate | None) -> str:
 
 def _key(house: House, route: str, name: str, estate: Estate | None, state: str) -> Any:
     if name in ("kind", "step"):
-        return {"kind": "received", "step": "propose"}[name]
+        return "close" if route.startswith("administration-") else {"kind": "received", "step": "propose"}[name]
     if estate is None:
         return _never_there(route, name)
     if name == "pk" and route.startswith("api:"):
@@ -197,6 +197,7 @@ def _key_in_pages(house: House, route: str, name: str, estate: Estate, state: st
         "determination_id": estate.determination,
         "movement_id": estate.movement,
         "membership_id": estate.membership,
+        "account_id": estate.files,
         "invitation_id": estate.invitation,
         "session_id": estate.session,
         "token_id": estate.token,

@@ -7,7 +7,7 @@ from django.test import override_settings
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
-from accounts.models import AuditEvent, AuditHead, AuditLink, IdempotencyKey
+from accounts.models import AccountStep, Assignment, AuditEvent, AuditHead, AuditLink, IdempotencyKey, Role
 from chips import filing_views
 from chips.models import Confirmation, Reminder
 from compliance.models import ExemptionNotice, OutlookError, OutlookRun
@@ -48,6 +48,11 @@ def written(house: House) -> House:
             exemption=estate.exemption, user=user, ends_on=date(2026, 3, 31), days_before=30,
             defaults={"created_at": now, "next_at": now},
         )  # fmt: skip
+        Assignment.objects.create(
+            account=user, from_on=date(2027, 1, 1), role=Role.ANALYST, reason=f"{estate.sign.mark} moves.",
+            assigned_by=house.people["administrator"], assigned_at=now,
+        )  # fmt: skip
+        AccountStep.objects.create(account=user, kind="made", taken_by=house.people["administrator"], taken_at=now)
         IdempotencyKey.objects.create(user=user, key="once", request_sha256="0" * 64, created_at=now)
         Confirmation.objects.create(
             submission=estate.accepted, key="asked", params={}, reason=f"{estate.sign.mark} is sure.",

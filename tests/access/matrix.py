@@ -49,6 +49,8 @@ account_set_password              POST   in        302   302     302   302      
 account_set_password              PUT    in        302   302     302   302       302      302     302
 account_set_password              PATCH  in        302   302     302   302       302      302     302
 account_set_password              DELETE in        302   302     302   302       302      302     302
+held                              GET    in        200   200     200   200       200      200     200
+held-file                         GET!   in        200   200     200   200       200      200     200
 mfa_activate_totp                 GET!   in        200   302     200   200       302      200     200
 mfa_activate_totp                 POST!  in        422   302     422   422       302      422     422
 mfa_activate_totp                 PUT!   in        422   302     422   422       302      422     422
@@ -94,6 +96,16 @@ tokens                            POST!  in        422   422     422   422      
 # address                         method anonymous files attests rival provinces national analyst administrator
 accept                            POST!  in        403   403     403   302       302      403     403
 accept.accepted                   POST!  in        403   403     403   302       302      403     403
+administration                    GET    in        403   403     403   403       403      403     200
+administration-account            GET    in        403   403     403   403       403      403     200
+administration-assign             POST!  in        403   403     403   403       403      403     422
+administration-end-acting         POST!  in        403   403     403   403       403      403     422
+administration-held               GET!   in        403   403     403   403       403      403     200
+administration-let-act            POST!  in        403   403     403   403       403      403     422
+administration-link               POST!  in        403   403     403   403       403      403     302
+administration-make               GET    in        403   403     403   403       403      403     200
+administration-make               POST!  in        403   403     403   403       403      403     422
+administration-step               POST!  in        403   403     403   403       403      403     422
 answer-opening                    GET    in        403   403     403   200       200      403     403
 answer-opening                    POST!  in        403   403     403   422       422      403     403
 ask-opening                       GET    in        200   200     404   403       403      403     403
@@ -279,7 +291,7 @@ api:missing                       POST!  401       404   404     404   404      
 api:missing                       PUT!   401       404   404     404   404       404      404     404
 api:missing                       PATCH! 401       404   404     404   404       404      404     404
 api:missing                       DELETE! 401       404   404     404   404       404      404     404
-api:operator-detail               GET    401       200   200     404   200       200      200     404
+api:operator-detail               GET    401       200   200     404   200       200      200     200
 api:operator-list                 GET    401       200   200     200   200       200      200     200
 api:outcome-change-detail         GET    401       200   200     404   200       200      200     404
 api:outcome-change-list           GET    401       200   200     200   200       200      200     200
@@ -378,7 +390,9 @@ accounts.Membership            operator_id                    q     q       b   
 accounts.Invitation            operator_id                    -     q       -     -         -        -       qb
 accounts.ApiToken              user__memberships__operator_id q     -       b     -         -        -       -
 accounts.User                  memberships__operator_id       q     q       b     -         -        -       qb
-centres.Operator               pk                             q     q       b     q         qb       qb      -
+accounts.Assignment            account__memberships__operator_id q     -       b     -         -        -       qb
+accounts.AccountStep           account__memberships__operator_id q     -       b     -         -        -       qb
+centres.Operator               pk                             q     q       b     q         qb       qb      qb
 centres.Centre                 operator                       q     q       b     q         qb       qb      -
 centres.CentreRecord           centre__operator               q     q       b     q         qb       qb      -
 centres.FilingTerm             centre__operator               q     q       b     q         qb       qb      -

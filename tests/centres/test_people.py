@@ -9,10 +9,10 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from accounts.forms import UsernameField
 from accounts.models import Invitation, Membership, User
 from centres.models import Centre, Operator
 from centres.people import send_unsent
-from centres.people_forms import JoinForm
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +60,7 @@ def test_of_two_who_take_one_name_at_once_the_later_is_told(
 ) -> None:
     address = ask(lead, owner)
     # When it was looked for, nobody had it yet.
-    monkeypatch.setattr(JoinForm, "clean_username", lambda form: form.cleaned_data["username"])
+    monkeypatch.setattr(UsernameField, "clean", lambda field, value: value)
     cast.user(JOIN["username"], cast.Role.OPERATOR)
     answer = Client().post(address, JOIN)
     assert (answer.status_code, "Somebody has this name already." in answer.content.decode()) == (422, True)

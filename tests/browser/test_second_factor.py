@@ -86,6 +86,10 @@ def test_a_security_key_is_added_and_signs_in(open_page: Callable[[], Page]) -> 
     expect(page.locator(".recovery-codes li")).to_have_count(10)
     page.goto("/accounts/second-factor/")
     expect(page.get_by_role("rowheader", name="The blue one")).to_be_visible()
+    # The same key a second time.
+    page.get_by_role("link", name="Add a key").click()
+    page.get_by_role("button", name="Add the key").click()
+    expect(page.get_by_role("alert")).to_have_text("No key gave an answer of use. Try another one, or another way.")
     page.get_by_role("button", name="Sign out").click()
     give_password(page, user)
     page.get_by_role("button", name="Use a security key").click()

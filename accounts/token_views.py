@@ -11,7 +11,7 @@ from accounts import tokens
 from accounts.access import SignedInRequest
 from accounts.again import asked_again
 from accounts.forms import TokenForm
-from accounts.models import ApiToken
+from accounts.models import ApiToken, Scope
 
 
 @asked_again("POST")
@@ -38,5 +38,8 @@ def revoke_token(request: SignedInRequest, token_id: int) -> HttpResponse:
 
 def _page(request: HttpRequest, form: TokenForm, *, secret: str = "", status: int = 200) -> HttpResponse:
     now = timezone.now()
-    rows = [(token, tokens.is_good(token, now)) for token in tokens.listed(form.user)]
+    rows = [
+        (token, [Scope(scope).label for scope in token.scopes], tokens.is_good(token, now))
+        for token in tokens.listed(form.user)
+    ]
     return render(request, "accounts/tokens.html", {"form": form, "rows": rows, "secret": secret}, status=status)

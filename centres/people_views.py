@@ -31,7 +31,7 @@ def list_people(request: SignedInRequest) -> HttpResponse:
         asked = form.cleaned_data | {"operator_id": form.cleaned_data["operator"].pk}
         asked.pop("operator")
         invitations.invite(**asked, by=request.user, now=timezone.now())
-        messages.success(request, _("%(email)s is asked by mail.") % {"email": asked["email"]})
+        messages.success(request, _("An invitation is on its way to %(email)s.") % {"email": asked["email"]})
         return redirect("people")
     context = {"form": form, "operators": [_people_of(operator, request.user) for operator in led]}
     return render(request, "centres/people.html", context, status=422 if form.is_bound else 200)

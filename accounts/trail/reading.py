@@ -34,7 +34,7 @@ class EventChoice(forms.Form):
     """What of the trail is asked for; what is left empty asks for all."""
 
     kind = forms.ChoiceField(
-        label=_("What happened"), required=False, choices=[("", _("Everything")), *EventKind.choices]
+        label=_("What was done"), required=False, choices=[("", _("Everything")), *EventKind.choices]
     )
     subject = forms.ChoiceField(label=_("Kind of record"), required=False, choices=_subjects)
     key = forms.CharField(label=_("Key of the record"), required=False, max_length=100)
@@ -53,8 +53,6 @@ class EventChoice(forms.Form):
                 )
         for name in ("from_on", "until_on"):
             self.fields[name].widget.input_type = "date"
-        self.fields["key"].widget.attrs["placeholder"] = _("Key of the record")
-        self.fields["who"].widget.attrs["placeholder"] = _("Account")
 
 
 class Change(NamedTuple):

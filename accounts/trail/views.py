@@ -1,5 +1,7 @@
 """The page of the trail, for regulators of the whole country, and its two files."""
 
+from datetime import datetime
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -23,13 +25,15 @@ def _listed(request: SignedInRequest, form: reading.EventChoice) -> HttpResponse
     is_valid = form.is_valid()
     found = list(reading.chosen(request.user, form.cleaned_data)[: reading.PAGE + 1]) if is_valid else []
     shown = found[: reading.PAGE]
+    head = AuditHead.objects.visible_to(request.user).order_by("-seq").first()
     context = {
         "form": form,
         "told": reading.told(request.user, shown),
         "address": _address(request),
         "older": shown[-1].pk if len(found) > reading.PAGE else None,
         "is_later": bool(is_valid and form.cleaned_data["before"]),
-        "head": AuditHead.objects.visible_to(request.user).order_by("-seq").first(),
+        "head": head,
+        "signed_at": head and datetime.fromisoformat(head.signed_at),
     }
     return render(request, "accounts/trail.html", context, status=200 if is_valid else 422)
 

@@ -1,5 +1,5 @@
 // What HTML cannot: a choice that is sent as soon as it is made, a file dropped on its field, "/" to search, a menu that
-// closes on Escape and where something else is clicked, an address that leaves out what was left empty.
+// closes on Escape and where something else is clicked, an address that leaves out what was left empty, a key that is silent.
 const submitOnChange = (form) => form.addEventListener("change", () => form.requestSubmit());
 
 document.querySelectorAll("form[data-at-once]").forEach((form) => form.requestSubmit());
@@ -23,6 +23,12 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !menu) return;
   if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
   closeMenus(null);
+});
+
+// allauth would only write it to the console.
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  document.getElementById("key-silent").hidden = false;
 });
 
 document.querySelectorAll("[data-drop]").forEach((zone) => {

@@ -30,7 +30,7 @@ def test_the_fifth_failure_locks_and_says_until_when() -> None:
     assert fail("analyst", 5) == [422, 422, 422, 422, 429]
     answer = attempt("analyst", cast.PASSWORD)
     assert answer.status_code == 429
-    assert "opens again from here at" in answer.content.decode()
+    assert "the account is locked until" in answer.content.decode()
     assert 14 * 60 < int(answer.headers["Retry-After"]) <= 15 * 60
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -50,6 +51,14 @@ def test_it_is_shown_once_and_only_its_hash_is_kept() -> None:
     assert "nightly report" in again
     assert secret not in again
     assert asked(secret).get("/api/v1/me/").json()["username"] == "analyst"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_last_day_is_offered_as_a_browser_reads_it(language: str) -> None:
+    client = signed_in(cast.analyst())
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    last = timezone.localdate() + timedelta(days=90)
+    assert f'name="ends_on" value="{last.isoformat()}"' in client.get(PAGE).content.decode()
 
 
 def test_its_use_is_told() -> None:

@@ -51,7 +51,7 @@ def visit(transactional_db: None, browser: Browser, live_server: LiveServer) -> 
         page.get_by_label("Password").fill(cast.PASSWORD)
         if secret:
             page.get_by_role("button", name="Sign in").click()
-            page.get_by_label("Code").fill(cast.code_of(secret))
+            page.get_by_label("One-time code").fill(cast.code_of(secret))
         # With its scripts: a key that is pressed before they are there is heard by nobody.
         with page.expect_navigation(wait_until="load"):
             page.get_by_role("button", name="Go on" if secret else "Sign in", exact=True).click()

@@ -23,7 +23,7 @@ def test_a_regulator_finds_who_renamed_an_operator(visit: Visitor) -> None:
     page = visit(reader)
     page.get_by_role("link", name="Audit trail").click()
     page.get_by_label("Kind of record").select_option("centres_operator")
-    page.get_by_label("What happened").select_option("update")
+    page.get_by_label("What was done").select_option("update")
     page.get_by_role("textbox", name="Account").fill("regulator")
     page.get_by_role("textbox", name="Account").press("Enter")
     (row,) = page.get_by_role("row").filter(has_text="Changed").all()

@@ -75,6 +75,7 @@ def test_refusals_have_the_policy_too() -> None:
         check_policy(client.get(address))
     forged = Client(enforce_csrf_checks=True).post("/accounts/sign-in/", {"username": "a"})
     assert forged.status_code == 403
+    assert "came from a page that is too old" in forged.content.decode()
     check_policy(forged)
     client.force_login(cast.analyst())
     too_large = client.post("/accounts/language/", {"next": "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE})

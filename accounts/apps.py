@@ -24,6 +24,8 @@ class AccountsConfig(AppConfig):
         # When it is sent, every room's tables are made.
         post_migrate.connect(tables.attach, sender=self)
         post_migrate.connect(walled.attach, sender=self)
+        pre_migrate.connect(walled.keep_key, sender=self)
+        post_migrate.connect(walled.keep_key, sender=self)
         sign_ins.connect()
         tasks_asking.connect()
 

@@ -1,14 +1,19 @@
 """Signing in by another system (OpenID Connect), where the settings name one: for accounts that are here already."""
 
+import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import User
+
+logger = logging.getLogger(__name__)
 
 # What addresses call the one system that there is.
 PROVIDER = "sso"
@@ -36,6 +41,21 @@ class SignOnAdapter(DefaultSocialAccountAdapter):
 
     def send_notification_mail(self, *args: Any, **more: Any) -> None:
         """Nothing: who manages that system linked the two."""
+
+
+def telling_where_nobody_answers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """`view` of allauth, with a page where the other system is away, or answers what is none of it."""
+
+    @wraps(view)
+    def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        # All that `requests` raises is one: nobody there, no certificate, no JSON.
+        except OSError as error:
+            logger.warning("The other system to sign in by did not answer: %s", error)
+            return render(request, "accounts/sign_on_failed.html", status=502)
+
+    return told
 
 
 def _vouched_for(sociallogin: SocialLogin) -> User | None:

@@ -208,6 +208,8 @@ DATABASE_URL = address("DATABASE_URL", "postgres://postgres@127.0.0.1/originmark
 DATABASES = {
     "default": dj_database_url.parse(DATABASE_URL, engine="accounts.postgres", conn_max_age=60, conn_health_checks=True)
 }
+# A pooler that shares connections by transactions loses what is left open between two of them.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = flag("DATABASE_POOLED", False)
 # As whom `manage.py migrate` logs in, who owns the tables. All else logs in as a role that owns none and passes by no
 # policy of theirs (`accounts.wall`); where both are one, PostgreSQL holds nobody back but by FORCE.
 DATABASE_OWNER_URL = address("DATABASE_OWNER_URL", DATABASE_URL, ("postgres", "postgresql"))
@@ -333,7 +335,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "loggers": {"django": {"handlers": ["console"], "level": "INFO"}},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "INFO"},
+        # What was refused stands in the trail; of 500s the whole trace is written.
+        "django.request": {"level": "ERROR"},
+    },
 }
 
 CONTENT_SECURITY_POLICY = {

@@ -18,7 +18,9 @@ BEGIN
         CREATE ROLE originmark_filler NOLOGIN BYPASSRLS;
     END IF;
     -- Taken for one COPY (SET LOCAL ROLE), and never had by the way.
-    GRANT originmark_filler TO originmark_app WITH INHERIT FALSE, SET TRUE;
+    IF NOT pg_has_role('originmark_app', 'originmark_filler', 'SET') THEN
+        GRANT originmark_filler TO originmark_app WITH INHERIT FALSE, SET TRUE;
+    END IF;
     IF NOT pg_has_role(current_user, 'originmark_wall', 'SET') THEN
         EXECUTE format('GRANT originmark_wall TO %I WITH INHERIT FALSE, SET TRUE', current_user);
     END IF;

@@ -1,5 +1,6 @@
 """Requests: who asks, for as long as the answer is made and read; and what was refused or taken away."""
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -15,6 +16,8 @@ from accounts.trail.models import EventKind
 from accounts.trail.notes import note
 
 _END = object()
+# Whoever holds one of these links may follow it: what makes it a key is not told.
+_BY_LINK, _WITHOUT_KEY = re.compile(r"^(/people/join/|/accounts/password/forgotten/)[^/]+(?=/$)"), r"\1…"
 
 
 class WhoIsAsking:
@@ -39,7 +42,7 @@ def _of(request: HttpRequest) -> Asking:
     return Asking(
         channel="api" if request.path.startswith("/api/") else "page",
         address=request.META.get("REMOTE_ADDR", ""),
-        place=f"{request.method} {request.path}",
+        place=f"{request.method} {_BY_LINK.sub(_WITHOUT_KEY, request.path)}",
         request=uuid.uuid4().hex,
     )
 

@@ -154,3 +154,11 @@ def test_an_answer_that_was_not_asked_for_signs_nobody_in(client: Client, other:
 def test_without_the_setting_there_is_none(client: Client) -> None:
     assert client.post("/accounts/sign-in/sso/").status_code == 404
     assert "sso" not in client.get("/accounts/sign-in/").content.decode()
+
+
+def test_where_the_other_system_is_away_a_page_says_so(other: OtherSystem, client: Client) -> None:
+    other.shutdown()
+    other.server_close()
+    answer = client.post("/accounts/sign-in/sso/")
+    assert answer.status_code == 502
+    assert "The other system did not sign you in." in answer.content.decode()

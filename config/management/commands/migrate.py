@@ -49,9 +49,9 @@ def _let_the_application_in(connection: Any) -> None:
         # Another name that may act as it is somebody else's to make.
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regrole(%s) IS NOT NULL", [APP])
-        if not cursor.fetchone()[0]:
-            # It is made by a migration that was unmade, or is to come.
+        # A migration makes the role, unless that is still to come, or a superuser made it who keeps its password.
+        cursor.execute("SELECT pg_has_role(oid, 'MEMBER WITH ADMIN OPTION') FROM pg_roles WHERE rolname = %s", [APP])
+        if cursor.fetchone() != (True,):
             return
         secret = known["PASSWORD"] and encrypt_password(known["PASSWORD"], APP, cursor.connection, "scram-sha-256")
         password = SQL("PASSWORD {}").format(Literal(secret)) if secret else SQL("")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import DataError, connection, transaction
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 
 import manage
@@ -158,6 +158,18 @@ class TestByEachWay:
         assert isinstance(answer, StreamingHttpResponse)
         assert asking.who() is None
         assert b'"user": 11' in answer.getvalue()
+
+    @pytest.mark.parametrize("path", ["/people/join/secret:of-a-link/", "/accounts/password/forgotten/1-secret/"])
+    def test_what_makes_a_link_a_key_is_not_told(self, path: str) -> None:
+        told: list[str] = []
+
+        def view(request: HttpRequest) -> HttpResponse:
+            told.append(getattr(asking.who(), "place", ""))
+            return HttpResponse()
+
+        WhoIsAsking(view)(RequestFactory().get(path))
+        assert told[0].startswith("GET /")
+        assert "secret" not in told[0]
 
     def test_a_task_asks_in_its_own_name(self) -> None:
         result = forget_idempotency_keys.apply()

@@ -13,6 +13,9 @@ from django.db.utils import ConnectionHandler
 
 from accounts import asking
 from accounts.asking import Asking
+from accounts.models import Role
+from accounts.wall.tables import APP
+from tests import cast, walls
 from tests.accounts.trail.pooler import Pooler, pooling
 from tests.together import at_once
 
@@ -32,9 +35,9 @@ def pooler() -> Iterator[tuple[Pooler, str]]:
             yield made, folder
 
 
-def another(folder: str) -> Any:
+def another(folder: str, **more: str) -> Any:
     """A connection of Django's own through the pooler."""
-    known = connection.settings_dict | {"HOST": folder, "CONN_MAX_AGE": 0}
+    known = connection.settings_dict | {"HOST": folder, "CONN_MAX_AGE": 0} | more
     return ConnectionHandler({"default": known})["default"]
 
 
@@ -71,12 +74,44 @@ def test_who_says_nothing_is_nobody_after_somebody(pooler: tuple[Pooler, str]) -
     other.close()
 
 
+def test_each_is_shown_its_own_rows(pooler: tuple[Pooler, str]) -> None:
+    _, folder = pooler
+    owned = {}
+    for number in range(1, CLIENTS + 1):
+        operator = cast.operator(f"Operator {number}")
+        for place in range(number):
+            cast.centre(f"SH-{number}{place}", owner=operator)
+        owned[cast.user(f"clerk-{number}", Role.OPERATOR, acts_for=operator).pk] = number
+
+    def look(user_id: int) -> set[int]:
+        own, found = another(folder, USER=APP, PASSWORD=walls.PASSWORD), set()
+        with asking.asked_by(Asking("page", user_id=user_id)):
+            for turn in range(ROUNDS):
+                if turn % 2:
+                    found.add(_centres(own))
+                    continue
+                with in_transaction(own):
+                    found |= {_centres(own), _centres(own)}
+        found.add(1000 + _centres(own))
+        own.close()
+        return found
+
+    # The last is asked by nobody.
+    assert at_once([partial(look, user_id) for user_id in owned]) == [{count, 1000} for count in owned.values()]
+
+
 @contextmanager
 def in_transaction(own: Any) -> Iterator[None]:
     own.set_autocommit(False)
     yield
     own.commit()
     own.set_autocommit(True)
+
+
+def _centres(own: Any) -> int:
+    with own.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM centres_centre")
+        return int(cursor.fetchone()[0])
 
 
 def _told(own: Any) -> str:

@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import account_mails
+from accounts import account_mails, asking
 from accounts.models import AccountStep, AccountStepKind, ApiToken, Assignment, Membership, Role, User
 
 logger = logging.getLogger(__name__)
@@ -203,7 +203,9 @@ def close(account: User, *, reason: str, by: User, now: datetime) -> None:
         raise AlreadySo
     locked.is_active = False
     locked.save(update_fields=["is_active"])
-    ApiToken.objects.filter(user=locked, revoked_at__isnull=True).update(revoked_at=now)
+    with asking.asked_by_register():
+        # Nobody but their owner is shown them.
+        ApiToken.objects.filter(user=locked, revoked_at__isnull=True).update(revoked_at=now)
     end_sessions(locked)
     note(locked, AccountStepKind.CLOSED, reason, by, now)
 

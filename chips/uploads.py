@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -265,7 +266,8 @@ class _Pulse:
         if connection.in_atomic_block:
             yield
             return
-        thread = threading.Thread(target=self._beat, daemon=True)
+        # It asks in the same name as this thread.
+        thread = threading.Thread(target=copy_context().run, args=(self._beat,), daemon=True)
         thread.start()
         try:
             yield

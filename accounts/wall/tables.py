@@ -23,7 +23,6 @@ OPEN = {
         (
             "centres_region", "centres_reportingperiod", "chips_vendor", "chips_chipmodel", "chips_alias",
             "chips_claim", "chips_adoption", "chips_chiprevision", "chips_markettotal", "compliance_mandate",
-            "compliance_provision",
         ),
         _NOBODYS,
     ),
@@ -90,7 +89,7 @@ SEEN = {
     ),
     "accounts_membership": _any(_role("administrator"), "user_id = (SELECT wall.who())", _OF_WHOM_ONE_LEADS),
     "accounts_invitation": _any(_role("administrator"), _OF_WHOM_ONE_LEADS),
-    "accounts_apitoken": _any(_OWN, _role("administrator")),
+    "accounts_apitoken": _OWN,
     "accounts_assignment": _any(_role("administrator"), "account_id = (SELECT wall.who())"),
     "accounts_accountstep": _any(_role("administrator"), "account_id = (SELECT wall.who())"),
     "accounts_idempotencykey": _OWN,
@@ -109,6 +108,7 @@ SEEN = {
     "chips_upload": _all(_OF_CENTRE, _role("operator")),
     "chips_openingrequest": _all(_OF_CENTRE, _role("operator", "regulator")),
     "chips_reminder": _all(_OF_CENTRE, _OWN),
+    "compliance_provision": _any("issued_at IS NOT NULL", _all(_COUNTRY, _role("regulator"))),
     "compliance_handdecision": _OF_CENTRE,
     "compliance_determinationrun": _all(
         _role("regulator", "analyst"),
@@ -143,6 +143,7 @@ WRITTEN = {
     "accounts_membership": _any(_role("administrator"), _OF_WHOM_ONE_LEADS),
     "accounts_user": _any(_role("administrator"), "id = (SELECT wall.who())"),
     "centres_filingterm": _BY_REGULATORS,
+    "compliance_provision": _all(_COUNTRY, _role("regulator")),
     "compliance_handdecision": _BY_REGULATORS,
     "compliance_exemption": _BY_REGULATORS,
     "compliance_movement": _BY_REGULATORS,

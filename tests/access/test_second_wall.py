@@ -96,8 +96,10 @@ def test_who_is_nobody_is_shown_nothing(written: House) -> None:
         for who in (None, closed, leaver):
             with asked_for(who) as cursor:
                 told = {table: count(cursor, table) for table in SEEN}
-                # Regulators' accounts are no operator's; a deadline of all centres is everybody's.
-                own = {"accounts_user", "centres_filingterm"} | ({"accounts_membership"} if who is leaver else set())
+                # Regulators' accounts are no operator's; a deadline of all centres and what was issued are everybody's.
+                own = {"accounts_user", "centres_filingterm", "compliance_provision"} | (
+                    {"accounts_membership"} if who is leaver else set()
+                )
                 assert {table for table, found in told.items() if found} <= own
         with transaction.atomic(), walls.within(), connection.cursor() as cursor:
             assert count(cursor, "chips_submission") == count(cursor, "centres_centre") == 0
@@ -291,6 +293,7 @@ GIVEN_ONCE = {
     ("chips_submission", "accession_number"),
     ("compliance_currentdetermination", "determination_id"),
     ("compliance_determinationrequest", "period_id"),
+    ("compliance_provision", "from_on", "mandate_id"),
     ("compliance_simulation", "key"),
     ("reports_reportrun", "period_id"),
 }

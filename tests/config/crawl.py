@@ -69,6 +69,8 @@ def _addresses(answer: HttpResponseBase, of: str) -> Iterator[str]:
 
 # Led to by no link of a plain register: they take a form, answer one, or stand behind a step that was refused.
 NOT_LED_TO = {
+    "administration-assign", "administration-end-acting", "administration-let-act", "administration-link",
+    "administration-step",
     "account_inactive", "account_login", "account_reauthenticate", "account_reset_password",
     "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
     "account_set_password", "invitation", "invitation-revoke", "mfa_authenticate", "mfa_deactivate_totp",

@@ -32,7 +32,7 @@ def _filer() -> User:
         # Sums over the whole country are not a province's to read.
         (lambda: cast.regional_regulator("31"), ["/", "/review/", "/timeliness/", *_RULES, *_ANALYSIS, "/chips/"]),
         (cast.analyst, ["/", "/timeliness/", *_RULES, *_ANALYSIS, "/chips/", *_REPORTS]),
-        (cast.administrator, ["/"]),
+        (cast.administrator, ["/", "/administration/accounts/"]),
     ],
     ids=["operator", "regulator", "of a province", "analyst", "administrator"],
 )

@@ -71,12 +71,9 @@ def begin(asking: Asking | None) -> None:
 
 @contextmanager
 def asked_by_register() -> Iterator[None]:
-    """What is asked here is asked by the register itself: the caller looks at what nobody is shown, to work with it.
-
-    Where nobody said who asks, nobody does.
-    """
-    now = _now.get()
-    with asked_by(now and replace(now, is_register=True)):
+    """What is asked here is asked by the register itself: the caller looks at what nobody is shown, to work with it."""
+    now = _now.get() or Asking("page")
+    with asked_by(replace(now, is_register=True)):
         yield
 
 

@@ -105,6 +105,7 @@ def revoke(invitation: Invitation, *, by: User, now: datetime) -> None:
     Invitation.objects.open_at(now).filter(pk=invitation.pk).update(revoked_at=now)
 
 
+@asking.asked_by_register()
 def dismiss(membership: Membership, *, by: User, now: datetime) -> None:
     """End a membership at once: yesterday was its last day. Raises `NotALead`."""
     if membership.operator_id not in by.led_operator_ids:

@@ -89,7 +89,7 @@ def determine(
 
 def _let_the_planner_know() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE compliance_determination, compliance_currentdetermination, compliance_stockrollup")
+        cursor.execute("SELECT analyse_determined()")
 
 
 def store(facts: Facts, *, cause: str, run: DeterminationRun | None = None) -> list[Judgement]:

@@ -230,6 +230,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "account_login"
 # How long a session lasts after somebody last showed who they are, whatever else is done in it.
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
 
 # Nobody registers: accounts are made by administrators, and by invitation.
@@ -304,7 +305,7 @@ SOCIALACCOUNT_PROVIDERS = {
 # What all processes must know of at once, such as that a code was used: kept where nothing else must run for it.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "accounts.cache.SharedCache",
         "LOCATION": "shared_cache",
         # Of more than 300, which is the default, a third would be forgotten: codes that were used, and failures.
         "OPTIONS": {"MAX_ENTRIES": 100_000},

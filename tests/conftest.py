@@ -101,6 +101,14 @@ def worker(transactional_db: None, shared_worker: None) -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file goes to one process, whose tests share what was made for all of them; so do those of who may do what."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group(str(folder if folder.name == "access" else item.path)))
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """In CI nothing may be passed over: what is skipped there would be skipped for good."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

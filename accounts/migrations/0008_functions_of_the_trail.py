@@ -43,7 +43,7 @@ NOTE = """
 CREATE FUNCTION trail_note(kind text, subject text, key text, details jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF kind IN ('insert', 'update', 'delete', 'truncate') THEN
+    IF kind NOT IN ('sign-in', 'sign-out', 'sign-in-failed', 'refused', 'download') THEN
         RAISE EXCEPTION 'Changes of records are told by their triggers, and by nothing else.'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;

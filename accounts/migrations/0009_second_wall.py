@@ -186,13 +186,47 @@ END $$
 KEEP_RIGHTS = """
 CREATE FUNCTION wall.keep_rights() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF row_security_active(TG_RELID) AND coalesce(wall.role(), '') NOT IN ('register', 'administrator')
-       AND (OLD.role, OLD.all_regions, OLD.region_codes, OLD.is_active, OLD.is_superuser)
-           IS DISTINCT FROM (NEW.role, NEW.all_regions, NEW.region_codes, NEW.is_active, NEW.is_superuser)
+    IF row_security_active(TG_RELID)
+       AND (coalesce(wall.role(), '') NOT IN ('register', 'administrator') OR OLD.id = wall.who())
+       AND NOT wall.is_register()
+       AND (OLD.id, OLD.role, OLD.all_regions, OLD.region_codes, OLD.is_active, OLD.is_superuser, OLD.is_staff,
+            OLD.username, OLD.email)
+           IS DISTINCT FROM
+           (NEW.id, NEW.role, NEW.all_regions, NEW.region_codes, NEW.is_active, NEW.is_superuser, NEW.is_staff,
+            NEW.username, NEW.email)
     THEN
-        RAISE EXCEPTION 'What an account may see is changed by administrators.' USING ERRCODE = 'insufficient_privilege';
+        RAISE EXCEPTION 'Who an account is and what it may see is changed by administrators, of others than their own.'
+            USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
+END $$
+"""
+# Who files does not decide; and what is regulators' to change may be locked by others, and not changed.
+KEEP_DECISIONS = """
+CREATE FUNCTION wall.keep_decisions() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    before jsonb := CASE TG_OP WHEN 'UPDATE' THEN to_jsonb(OLD) ELSE '{}' END;
+    after jsonb := to_jsonb(NEW);
+    decided text;
+BEGIN
+    IF row_security_active(TG_RELID) AND coalesce(wall.role(), '') NOT IN ('register', 'regulator') THEN
+        FOREACH decided IN ARRAY TG_ARGV LOOP
+            IF coalesce(before->>decided, '') <> coalesce(after->>decided, '') THEN
+                RAISE EXCEPTION '% of % is decided by regulators.', decided, TG_TABLE_NAME
+                    USING ERRCODE = 'insufficient_privilege';
+            END IF;
+        END LOOP;
+    END IF;
+    RETURN NEW;
+END $$
+"""
+CHANGED_BY_REGULATORS = """
+CREATE FUNCTION wall.changed_by_regulators() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF row_security_active(TG_RELID) AND coalesce(wall.role(), '') NOT IN ('register', 'regulator') THEN
+        RAISE EXCEPTION '% is changed by regulators.', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
 END $$
 """
 # The trail believes what is proven, and nothing else.
@@ -220,6 +254,7 @@ BEGIN
 END $$
 """
 SAID = "nullif(current_setting('originmark.asking', true), '')::jsonb"
+CHECKS = (ONLY_BY_REGISTER, KEEP_RIGHTS, KEEP_DECISIONS, CHANGED_BY_REGULATORS)
 FUNCTIONS = (ASKING, IS_REGISTER, ASKER, WHO, ROLE, SEES_COUNTRY, REGIONS, OPERATORS, CENTRES, COLLEAGUES)
 
 
@@ -230,7 +265,7 @@ class Migration(migrations.Migration):
         # Other databases of the server may use the roles: they stay.
         migrations.RunSQL(ROLES, migrations.RunSQL.noop),
         migrations.RunSQL(SCHEMA, UNMAKE),
-        *(migrations.RunSQL(sql, migrations.RunSQL.noop) for sql in (KEY, *FUNCTIONS, ONLY_BY_REGISTER, KEEP_RIGHTS)),
+        *(migrations.RunSQL(sql, migrations.RunSQL.noop) for sql in (KEY, *FUNCTIONS, *CHECKS)),
         migrations.RunSQL("GRANT USAGE ON SCHEMA wall TO PUBLIC; RESET ROLE", migrations.RunSQL.noop),
         migrations.RunSQL(
             """

@@ -10,6 +10,7 @@ def checks_past_the_wall(function: str) -> RunSQL:
     return RunSQL(
         f"""
         GRANT CREATE ON SCHEMA public TO {WALL};
+        REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC;
         ALTER FUNCTION {function} SECURITY DEFINER SET search_path = public, pg_temp;
         ALTER FUNCTION {function} OWNER TO {WALL};
         REVOKE CREATE ON SCHEMA public FROM {WALL}

@@ -1,12 +1,14 @@
 """Filling a table by COPY, which PostgreSQL refuses under policies: as a role that adds rows and reads none.
 
-What the rows may say is checked by the table's own triggers, which PostgreSQL calls for whoever adds them.
+What the rows may say is checked by the table's own triggers; and that the register itself adds them, since whose they
+are PostgreSQL cannot tell before there is a filing that they belong to.
 """
 
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
+from accounts import asking
 from accounts.wall.tables import FILLER
 
 # The role that was had before, and from here to the end of the transaction the one that fills, where policies hold.
@@ -16,6 +18,7 @@ _TAKE = """
 """
 
 
+@asking.asked_by_register()
 def fill(cursor: CursorWrapper, table: str, statement: str, rows: Any) -> None:
     """Run `statement`, a COPY into `table`, on what `rows` gives as it is read; within a transaction."""
     cursor.execute(_TAKE, [table, FILLER])

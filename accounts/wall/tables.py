@@ -14,42 +14,16 @@ from accounts.wall import proof
 
 APP, FILLER, WALL = "originmark_app", "originmark_filler", "originmark_wall"
 
-# Of a table that is not named in `SEEN`, why it may stand open: it says nothing that is an operator's.
-_NOBODYS = "the same for everybody: the catalogue, the calendar, mandates"
-_BOOKS = "the register's own work: when it was asked for and done"
-_SIGNING_IN = "read before it is known who comes; it belongs to a person, and pages ask for the person's own"
-OPEN = {
-    **dict.fromkeys(
-        (
-            "centres_region", "centres_reportingperiod", "chips_vendor", "chips_chipmodel", "chips_alias",
-            "chips_claim", "chips_adoption", "chips_chiprevision", "chips_markettotal", "compliance_mandate",
-        ),
-        _NOBODYS,
+# Of a table that is not named in `SEEN`, why it may stand open.
+OPEN = dict.fromkeys(
+    (
+        "account_emailconfirmation", "accounts_user_groups", "accounts_user_user_permissions", "auth_group",
+        "auth_group_permissions", "auth_permission", "axes_accessattempt", "axes_accessattemptexpiration",
+        "axes_accessfailurelog", "axes_accesslog", "django_content_type", "django_migrations",
+        "socialaccount_socialapp", "socialaccount_socialapp_sites",
     ),
-    **dict.fromkeys(
-        (
-            "compliance_sharereading", "compliance_outlookrun",
-            "compliance_outlookerror", "accounts_auditlink", "accounts_audithead", "shared_cache",
-        ),
-        _BOOKS,
-    ),
-    **dict.fromkeys(
-        (
-            "django_session", "usersessions_usersession", "account_emailaddress", "account_emailconfirmation",
-            "mfa_authenticator", "socialaccount_socialapp", "socialaccount_socialaccount", "socialaccount_socialtoken",
-            "socialaccount_socialapp_sites", "axes_accessattempt", "axes_accessattemptexpiration",
-            "axes_accessfailurelog", "axes_accesslog",
-        ),
-        _SIGNING_IN,
-    ),
-    **dict.fromkeys(
-        (
-            "accounts_user_groups", "accounts_user_user_permissions", "auth_group", "auth_group_permissions",
-            "auth_permission", "django_content_type", "django_migrations",
-        ),
-        "the framework's own books",
-    ),
-}  # fmt: skip
+    "the framework's own books, which open nothing: names of tables, and counts of failures to sign in",
+)  # fmt: skip
 
 
 def _any(*clauses: str) -> str:
@@ -73,26 +47,42 @@ _OF_REGION = _any(_COUNTRY, "region_id IN (SELECT wall.regions())")
 _OF_WHOM_ONE_LEADS = "operator_id IN (SELECT wall.operators(true))"
 _OWN = _any(_REGISTER, "user_id = (SELECT wall.who())")
 # What belongs to a row of another table is seen with that row, whose own policies hold within.
-_OF_SUBMISSION = "EXISTS (SELECT FROM chips_submission whole WHERE whole.id = submission_id)"
-_OF_EXEMPTION = "EXISTS (SELECT FROM compliance_exemption whole WHERE whole.id = exemption_id)"
+_OF_SUBMISSION = _any(_REGISTER, "EXISTS (SELECT FROM chips_submission whole WHERE whole.id = submission_id)")
+_OF_EXEMPTION = _any(_REGISTER, "EXISTS (SELECT FROM compliance_exemption whole WHERE whole.id = exemption_id)")
 _REACHING_CENTRES = _any(
     "EXISTS (SELECT FROM centres_centre known WHERE known.code = subject->>'centre')",
     "EXISTS (SELECT FROM compliance_determinationrequest asked WHERE asked.run_id = compliance_determinationrun.id)",
 )
 _FILED = "(status <> 'draft' AND NOT (status = 'withdrawn' AND submitted_at IS NULL))"
 
+# The same for everybody: the catalogue, the calendar, mandates; and how far the register's own work is.
+_FOR_ALL = (
+    "centres_region", "centres_reportingperiod", "chips_vendor", "chips_chipmodel", "chips_alias", "chips_claim",
+    "chips_adoption", "chips_chiprevision", "chips_markettotal", "compliance_mandate",
+)  # fmt: skip
+_OF_WORK = (
+    "compliance_sharereading", "compliance_outlookrun", "compliance_outlookerror", "accounts_auditlink",
+    "accounts_audithead",
+)  # fmt: skip
+# What is read and written before it is known who comes, or holds what opens an account.
+_OF_REGISTER = ("django_session", "shared_cache", "socialaccount_socialtoken")
+_OF_PERSONS = ("accounts_apitoken", "accounts_idempotencykey")
+# Administrators end sessions, and take off factors that were lost.
+_OF_ACCOUNTS = ("account_emailaddress", "mfa_authenticator", "socialaccount_socialaccount", "usersessions_usersession")
+
 # Which rows of a table somebody is shown.
 SEEN = {
+    **dict.fromkeys((*_FOR_ALL, *_OF_WORK), "true"),
+    **dict.fromkeys(_OF_REGISTER, _REGISTER),
+    **dict.fromkeys(_OF_PERSONS, _OWN),
+    **dict.fromkeys(_OF_ACCOUNTS, _any(_OWN, _role("administrator"))),
     "accounts_user": _any(
-        "role <> 'operator'", "id = (SELECT wall.who())", "id IN (SELECT wall.colleagues())",
-        _role("regulator", "administrator"),
+        "id = (SELECT wall.who())", "id IN (SELECT wall.colleagues())", _role("regulator", "administrator")
     ),
     "accounts_membership": _any(_role("administrator"), "user_id = (SELECT wall.who())", _OF_WHOM_ONE_LEADS),
     "accounts_invitation": _any(_role("administrator"), _OF_WHOM_ONE_LEADS),
-    "accounts_apitoken": _OWN,
     "accounts_assignment": _any(_role("administrator"), "account_id = (SELECT wall.who())"),
     "accounts_accountstep": _any(_role("administrator"), "account_id = (SELECT wall.who())"),
-    "accounts_idempotencykey": _OWN,
     "accounts_auditevent": _all(_COUNTRY, _role("regulator")),
     "centres_operator": _any(
         _COUNTRY, _role("administrator"), "id IN (SELECT wall.operators())",
@@ -114,7 +104,7 @@ SEEN = {
         _role("regulator", "analyst"),
         _any(_COUNTRY, "requested_by_id = (SELECT wall.who())", "NOT subject ?| '{centre,centres}'", _REACHING_CENTRES),
     ),
-    "compliance_determinationrequest": _any(_COUNTRY, "centres && ARRAY(SELECT wall.centres())"),
+    "compliance_determinationrequest": _any(_COUNTRY, "centres <@ ARRAY(SELECT wall.centres())"),
     "compliance_determination": _OF_CENTRE,
     "compliance_currentdetermination": _OF_CENTRE,
     "compliance_outcomechange": _OF_CENTRE,
@@ -138,11 +128,14 @@ SEEN = {
 # Who writes a table, of those who are shown a row of it; where it is not named, all of them do.
 _BY_REGULATORS = _role("regulator")
 WRITTEN = {
+    **dict.fromkeys(_FOR_ALL, _BY_REGULATORS),
+    **dict.fromkeys(_OF_WORK, _REGISTER),
     "accounts_assignment": _role("administrator"),
     "accounts_accountstep": _role("administrator"),
-    "accounts_membership": _any(_role("administrator"), _OF_WHOM_ONE_LEADS),
+    "accounts_membership": _role("administrator"),
     "accounts_user": _any(_role("administrator"), "id = (SELECT wall.who())"),
     "centres_filingterm": _BY_REGULATORS,
+    "centres_centrerecord": _BY_REGULATORS,
     "compliance_provision": _all(_COUNTRY, _role("regulator")),
     "compliance_handdecision": _BY_REGULATORS,
     "compliance_exemption": _BY_REGULATORS,
@@ -159,9 +152,12 @@ WRITTEN = {
     "compliance_stockrollup": _REGISTER,
     "compliance_acquisitionrollup": _REGISTER,
     "compliance_simulatedchange": _REGISTER,
+    "compliance_determinationrequest": _REGISTER,
     # Its triggers alone, with the rights of the tables' owner: the application has none to write it.
     "accounts_auditevent": "true",
 }
+# What somebody adds who does not write it further.
+ADDED = {"compliance_determinationrequest": SEEN["compliance_determinationrequest"]}
 # What comes by COPY, with the role that fills.
 FILLED = ("chips_inventoryline", "compliance_determination")
 # What the functions of the wall, and the triggers that check what comes by COPY, look up.
@@ -179,9 +175,25 @@ REFUSED = {
     "compliance_determination": "UPDATE, DELETE",
     "chips_inventoryline": "INSERT",
 }
-# After a run PostgreSQL is told how large a country is.
-ANALYSED = ("compliance_determination", "compliance_currentdetermination", "compliance_stockrollup")
+# Of the functions in `public`, those that whoever asks may call; the others are for triggers.
+CALLED = (
+    "trail_asking()", "trail_note(text, text, text, jsonb)", "comparable_serials(varchar[])", "steps_apart(jsonb)",
+    "analyse_determined()",
+)  # fmt: skip
 
+# All that stands, as PostgreSQL itself writes it.
+STATE = """
+    SELECT md5(concat(
+        (SELECT string_agg(concat_ws(' ', relname, relrowsecurity, relforcerowsecurity, relacl), ',' ORDER BY relname)
+         FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S')),
+        (SELECT string_agg(concat_ws(' ', polrelid::regclass, polname, polcmd, polroles, polpermissive,
+                                     pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)),
+                           ',' ORDER BY polrelid, polname)
+         FROM pg_policy),
+        (SELECT string_agg(concat_ws(' ', proname, proowner, proacl, prosecdef, md5(prosrc)), ',' ORDER BY oid)
+         FROM pg_proc WHERE pronamespace IN ('public'::regnamespace, 'wall'::regnamespace))
+    ))
+"""
 _STANDING = """
     SELECT relation.relname, array_agg(made.polname::text) FILTER (WHERE made.polname LIKE 'wall\\_%')
     FROM pg_class relation LEFT JOIN pg_policy made ON made.polrelid = relation.oid
@@ -189,6 +201,18 @@ _STANDING = """
     GROUP BY relation.oid, relation.relname ORDER BY relation.relname
 """
 
+# What others say to PostgreSQL is shown to nobody who asks, since it proves who they are; and what a role was told of
+# itself is forgotten. Only a superuser may say so: where the owner is none, `docs/deploy.md` has it done beforehand.
+_SETTINGS = """
+    DO $$
+    BEGIN
+        IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+            ALTER ROLE originmark_app RESET ALL;
+            ALTER ROLE originmark_app SET track_activities = off;
+            ALTER ROLE originmark_app SET search_path = public, pg_temp;
+        END IF;
+    END $$
+"""
 _KEY = """
     INSERT INTO wall.key (pads) VALUES (%s)
     ON CONFLICT (one) DO UPDATE SET pads = excluded.pads WHERE key.pads <> excluded.pads
@@ -198,7 +222,7 @@ _KEY = """
 def attach(using: str = "default", **signal: Any) -> None:
     """Give every table its policies and the roles their rights, and take away any other.
 
-    A digest of all that stands with the schema: where it is the same and every policy is there, nothing is to do.
+    A digest of what is due and of what stands is kept with the schema: where both are the same, nothing is to do.
     """
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT to_regnamespace('wall') IS NOT NULL")
@@ -209,17 +233,23 @@ def attach(using: str = "default", **signal: Any) -> None:
         standing = {table: set(policies or ()) for table, policies in cursor.fetchall()}
         due = {table: _policies(table) if table in SEEN else {} for table in standing}
         statements = [*_walls(due), *_rights()]
-        digest = sha256("\n".join([*standing, *statements]).encode()).hexdigest()
-        cursor.execute("SELECT obj_description('wall'::regnamespace, 'pg_namespace')")
-        if cursor.fetchone()[0] == digest and all(set(due[table]) == standing[table] for table in standing):
+        due_digest = sha256("\n".join([*standing, *statements]).encode()).hexdigest()
+        cursor.execute(STATE)
+        cursor.execute(
+            "SELECT obj_description('wall'::regnamespace, 'pg_namespace') = %s",
+            [f"{due_digest} {cursor.fetchone()[0]}"],
+        )
+        if cursor.fetchone()[0]:
             return
         for table, policies in standing.items():
             for policy in policies:
                 cursor.execute(f'DROP POLICY {policy} ON "{table}"')
         for statement in statements:
             cursor.execute(statement)
+        cursor.execute(STATE)
+        told = f"{due_digest} {cursor.fetchone()[0]}"
         with _as_wall(cursor):
-            cursor.execute(f"COMMENT ON SCHEMA wall IS '{digest}'")
+            cursor.execute(f"COMMENT ON SCHEMA wall IS '{told}'")
 
 
 def keep_key(using: str = "default", **signal: Any) -> None:
@@ -250,7 +280,7 @@ def _policies(table: str) -> dict[str, str]:
         return policies | {"wall_seen": f"FOR ALL TO PUBLIC USING ({seen})"}
     return policies | {
         "wall_seen": f"FOR SELECT TO PUBLIC USING ({seen})",
-        "wall_added": f"FOR INSERT TO PUBLIC WITH CHECK ({written})",
+        "wall_added": f"FOR INSERT TO PUBLIC WITH CHECK ({ADDED.get(table, written)})",
         "wall_changed": f"FOR UPDATE TO PUBLIC USING ({written})",
         "wall_removed": f"FOR DELETE TO PUBLIC USING ({written})",
     }
@@ -269,12 +299,19 @@ def _rights() -> Iterator[str]:
     """What each of the roles may do with which table; none may empty one."""
     roles = f"{APP}, {FILLER}, {WALL}"
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {roles}"
+    yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {roles}"
+    # A table, a type or a function of one's own would be used by whoever asks next, and by functions of the owner.
+    yield "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$"
+    yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    yield "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC"
+    yield f"GRANT EXECUTE ON FUNCTION {', '.join(CALLED)} TO PUBLIC"
     yield f"GRANT USAGE ON SCHEMA public TO {roles}"
     yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP}"
-    yield f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {APP}"
-    yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {FILLER}"
+    # The next key, and no other: setting one outlasts even what is rolled back.
+    yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP}, {FILLER}"
+    yield f"REVOKE ALL ON SEQUENCE accounts_auditevent_id_seq FROM {APP}, {FILLER}"
     for table, refused in REFUSED.items():
         yield f"REVOKE {refused} ON {table} FROM {APP}"
-    yield f"GRANT MAINTAIN ON {', '.join(ANALYSED)} TO {APP}"
     yield f"GRANT INSERT ON {', '.join(FILLED)} TO {FILLER}"
     yield f"GRANT SELECT ON {', '.join(LOOKED_UP)} TO {WALL}"
+    yield _SETTINGS

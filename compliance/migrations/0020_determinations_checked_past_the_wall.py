@@ -11,6 +11,16 @@ class Migration(migrations.Migration):
     operations = [
         checks_past_the_wall("check_determinations()"),
         checks_past_the_wall("keep_determined_period()"),
+        # Who may tell PostgreSQL how large a table is may lock it as well: this does the one and not the other.
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION analyse_determined() RETURNS void LANGUAGE sql SECURITY DEFINER
+            SET search_path = public, pg_temp AS $$
+                ANALYZE compliance_determination, compliance_currentdetermination, compliance_stockrollup
+            $$
+            """,
+            "DROP FUNCTION analyse_determined()",
+        ),
         migrations.RunSQL(
             """
             CREATE TRIGGER added_only_by_register AFTER INSERT ON compliance_determination

@@ -1,11 +1,10 @@
-"""Outlooks as rows of their table, put there by one COPY."""
+"""Outlooks as rows of their table, put there some thousands at a time."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -19,20 +18,19 @@ from compliance.outlook.steps import Share, Step
 from compliance.outlook.weights import Stock
 from compliance.shares import PLACES
 
-_COPIED = (
+_STORED = (
     "period_id", "mandate_id", "provision_id", "region_id", "centre_id", "step_from", "comparator", "threshold",
     "basis", "is_exempt", "expected", "earliest", "latest", "falls_in", "past", "points", "planned", "trend",
     "units_due", "units_without_day", "centres", "made_at",
 )  # fmt: skip
-# CSV does not tell an empty text from none: in these it is an empty text.
-_NEVER_NULL = ("expected", "earliest", "latest", "falls_in")
-_COLUMNS = sql.SQL(", ").join(map(sql.Identifier, _COPIED))
-_NEW = sql.SQL("CREATE TEMPORARY TABLE new_outlook AS SELECT {columns} FROM compliance_outlook WITH NO DATA")
-_COPY = sql.SQL("COPY new_outlook ({columns}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({texts}))")
+_AT_ONCE = 5_000
+_COLUMNS = sql.SQL(", ").join(map(sql.Identifier, _STORED))
+_EXCLUDED = sql.SQL(", ").join(sql.Identifier("excluded", column) for column in _STORED)
 _REPLACE = sql.SQL(
-    "INSERT INTO compliance_outlook ({columns}) SELECT {columns} FROM new_outlook "
+    "INSERT INTO compliance_outlook ({columns}) "
+    "SELECT {columns} FROM jsonb_populate_recordset(NULL::compliance_outlook, %s) "
     "ON CONFLICT ON CONSTRAINT outlook_once DO UPDATE SET ({columns}) = ({excluded})"
-)
+).format(columns=_COLUMNS, excluded=_EXCLUDED)
 _SCALE = 10**PLACES
 
 
@@ -47,7 +45,7 @@ def row_of(
     region: str | None = None,
     centres: dict[str, Any] | None = None,
 ) -> tuple[Any, ...]:
-    """One outlook as the values of `_COPIED`: of a centre, or of a region or the country with its `centres` counted."""
+    """One outlook as the values of `_STORED`: of a centre, or of a region or the country with its `centres` counted."""
     basis = foreseen.basis(step)
     met = foreseen.met(step, foreseen.path)
     falls_in = foreseen.falls_in(step)
@@ -66,13 +64,13 @@ def row_of(
         max(foreseen.base, number_on(step.from_on)) in step.released,
         *_quarters(met),
         code_of(falls_in) if falls_in else "",
-        json.dumps([point for quarter, stock in stocks.items() if (point := _point(quarter, stock))]),
-        json.dumps(_points(foreseen, foreseen.path)),
+        [point for quarter, stock in stocks.items() if (point := _point(quarter, stock))],
+        _points(foreseen, foreseen.path),
         _alone(foreseen, foreseen.planned, step),
         _alone(foreseen, foreseen.trend, step),
         due,
         without_day,
-        json.dumps(centres) if centres else None,
+        centres or None,
         made_at.isoformat(),
     )
 
@@ -82,17 +80,11 @@ def replace_outlooks(period: ReportingPeriod, rows: Iterable[tuple[Any, ...]], m
 
     What is foreseen of the same thing and step keeps its key: it is what addresses name.
     """
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    buffer.seek(0)
+    stored, left = 0, iter(rows)
     with connection.cursor() as cursor:
-        cursor.execute(_NEW.format(columns=_COLUMNS))
-        texts = sql.SQL(", ").join(map(sql.Identifier, _NEVER_NULL))
-        cursor.copy_expert(_COPY.format(columns=_COLUMNS, texts=texts), buffer)
-        excluded = sql.SQL(", ").join(sql.Identifier("excluded", column) for column in _COPIED)
-        cursor.execute(_REPLACE.format(columns=_COLUMNS, excluded=excluded))
-        stored = cursor.rowcount
-        cursor.execute("DROP TABLE new_outlook")
+        while some := [dict(zip(_STORED, row, strict=True)) for row in islice(left, _AT_ONCE)]:
+            cursor.execute(_REPLACE, [json.dumps(some)])
+            stored += len(some)
     Outlook.objects.filter(period=period).exclude(made_at=made_at).delete()
     return stored
 
@@ -101,12 +93,12 @@ def _quarters(met: Met) -> tuple[str, ...]:
     return tuple(code_of(quarter) if quarter else "" for quarter in met)
 
 
-def _alone(foreseen: Foreseen, path: Path | None, step: Step) -> str | None:
+def _alone(foreseen: Foreseen, path: Path | None, step: Step) -> dict[str, Any] | None:
     """What one basis says by itself."""
     if path is None:
         return None
     met = dict(zip(Met._fields, _quarters(foreseen.met(step, path)), strict=True))
-    return json.dumps({**met, "points": _points(foreseen, path)})
+    return {**met, "points": _points(foreseen, path)}
 
 
 def _points(foreseen: Foreseen, path: Path | None) -> list[dict[str, str]]:

@@ -15,12 +15,12 @@ from tests import cast
 from tests.access.estates import House, furnished
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def house(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
-    """Both estates, furnished once for a module: whoever changes anything takes it back."""
-    # Who signed in as the module began has done so lately until its end.
+    """Both estates, furnished once for all of these tests: whoever changes anything takes it back."""
+    # Who signed in as a module began has done so lately until its end.
     known = {"FILES_DIR": tmp_path_factory.mktemp("files"), "ACCOUNT_REAUTHENTICATION_TIMEOUT": 3600}
     with (
         django_db_blocker.unblock(),

@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts import asking
 from accounts.asking import Asking
-from accounts.wall.tables import attach
+from accounts.wall.tables import STATE, attach
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -23,8 +23,30 @@ def test_what_was_taken_away_stands_again() -> None:
         assert cursor.fetchall() == [("wall_seen",), ("wall_seen",)]
 
 
+@pytest.mark.parametrize(
+    "opened",
+    [
+        "ALTER POLICY wall_seen ON chips_upload USING (true)",
+        "ALTER TABLE chips_upload DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE chips_upload NO FORCE ROW LEVEL SECURITY",
+        "GRANT UPDATE, TRUNCATE ON chips_upload TO originmark_app",
+        "GRANT EXECUTE ON FUNCTION trail_rows() TO PUBLIC",
+    ],
+)
+def test_what_was_opened_is_shut_again(opened: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(STATE)
+        before = cursor.fetchone()
+        cursor.execute(opened)
+        cursor.execute(STATE)
+        assert cursor.fetchone() != before
+        attach()
+        cursor.execute(STATE)
+        assert cursor.fetchone() == before
+
+
 def test_where_all_of_it_stands_nothing_is_done(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         attach()
 
 

@@ -17,14 +17,18 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Command(Migrate):
-    def handle(self, *args: Any, **options: Any) -> None:
-        connection = connections[options["database"]]
-        is_owner_apart = settings.DATABASE_OWNER_URL != settings.DATABASE_URL
-        if is_owner_apart:
-            # From here on this process owns the tables, as no other command does.
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        # Before Django checks its models, for which it asks the server: from here on this process owns the tables, as
+        # no other command does.
+        if settings.DATABASE_OWNER_URL != settings.DATABASE_URL:
+            connection = connections[options["database"]]
             connection.close()
             owner = dj_database_url.parse(settings.DATABASE_OWNER_URL)
             connection.settings_dict |= {key: owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
+        return super().execute(*args, **options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connection = connections[options["database"]]
         try:
             super().handle(*args, **options)
         except OperationalError as error:
@@ -38,7 +42,7 @@ class Command(Migrate):
                 "migration was done, and those before it stand. Run migrate again; where it happens again, end what "
                 "holds the table (pg_stat_activity shows it)."
             ) from error
-        if is_owner_apart:
+        if settings.DATABASE_OWNER_URL != settings.DATABASE_URL:
             _let_the_application_in(connection)
 
 

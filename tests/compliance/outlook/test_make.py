@@ -349,7 +349,7 @@ def test_it_asks_as_often_for_twelve_centres_as_for_thirty() -> None:
     # hand, what was granted, the shares by one way of counting and by the other (the three mandates know two), a table
     # for the new outlooks, these into it, from there in place of the old ones, the table's end, those gone that are
     # made no more, whether a later period has some, the old errors out and the new ones in, the savepoint's end.
-    assert twelve == thirty == 2 + 2 * 12 + 16
+    assert twelve == thirty == 2 + 2 * 12 + 13
     # Twelve periods are read for the first time; six of them anew, since they were determined.
     assert again < first
 

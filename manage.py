@@ -18,11 +18,14 @@ def main() -> None:
 
     if sys.argv[1:] and sys.argv[1] not in WITHOUT_SERVERS:
         services.provide(broker=False)
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
     from django.db import ProgrammingError
 
     try:
         execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"originmark: {error}")
     except ProgrammingError as error:
         if getattr(error.__cause__, "pgcode", None) != UNDEFINED_TABLE:
             raise

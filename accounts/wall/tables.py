@@ -76,8 +76,10 @@ SEEN = {
     **dict.fromkeys(_OF_REGISTER, _REGISTER),
     **dict.fromkeys(_OF_PERSONS, _OWN),
     **dict.fromkeys(_OF_ACCOUNTS, _any(_OWN, _role("administrator"))),
+    # Offices decide under their names, which everybody is told.
     "accounts_user": _any(
-        "id = (SELECT wall.who())", "id IN (SELECT wall.colleagues())", _role("regulator", "administrator")
+        "id = (SELECT wall.who())", "id IN (SELECT wall.colleagues())", _role("regulator", "administrator"),
+        _all("role = 'regulator'", "(SELECT wall.who()) IS NOT NULL"),
     ),
     "accounts_membership": _any(_role("administrator"), "user_id = (SELECT wall.who())", _OF_WHOM_ONE_LEADS),
     "accounts_invitation": _any(_role("administrator"), _OF_WHOM_ONE_LEADS),
@@ -104,7 +106,10 @@ SEEN = {
         _role("regulator", "analyst"),
         _any(_COUNTRY, "requested_by_id = (SELECT wall.who())", "NOT subject ?| '{centre,centres}'", _REACHING_CENTRES),
     ),
-    "compliance_determinationrequest": _any(_COUNTRY, "centres <@ ARRAY(SELECT wall.centres())"),
+    "compliance_determinationrequest": _any(
+        _COUNTRY, "centres <@ ARRAY(SELECT wall.centres())",
+        _all(_role("regulator"), "centres && ARRAY(SELECT wall.centres())"),
+    ),
     "compliance_determination": _OF_CENTRE,
     "compliance_currentdetermination": _OF_CENTRE,
     "compliance_outcomechange": _OF_CENTRE,

@@ -226,7 +226,7 @@ class TestWhatIsNotAnOperatorsToWrite:
             assert count(cursor, "django_session") == count(cursor, "shared_cache") == 0
             cursor.execute("SELECT count(*) FROM mfa_authenticator WHERE user_id <> %s", [written.quartz.attests.pk])
             assert cursor.fetchone() == (0,)
-            cursor.execute("SELECT count(*) FROM accounts_user WHERE role <> 'operator'")
+            cursor.execute("SELECT count(*) FROM accounts_user WHERE role NOT IN ('operator', 'regulator')")
             assert cursor.fetchone() == (0,)
 
 

@@ -44,6 +44,7 @@ _COUNTRY = "(SELECT wall.sees_country())"
 _REGISTER = "(SELECT wall.is_register())"
 _OF_CENTRE = _any(_COUNTRY, "centre_id IN (SELECT wall.centres())")
 _OF_REGION = _any(_COUNTRY, "region_id IN (SELECT wall.regions())")
+_IN_REGION_OR_CENTRE = _any(_COUNTRY, "region_id IN (SELECT wall.regions())", "centre_id IN (SELECT wall.centres())")
 _OF_WHOM_ONE_LEADS = "operator_id IN (SELECT wall.operators(true))"
 _OWN = _any(_REGISTER, "user_id = (SELECT wall.who())")
 # What belongs to a row of another table is seen with that row, whose own policies hold within.
@@ -78,7 +79,7 @@ SEEN = {
     **dict.fromkeys(_OF_ACCOUNTS, _any(_OWN, _role("administrator"))),
     # Offices decide under their names, which everybody is told.
     "accounts_user": _any(
-        "id = (SELECT wall.who())", "id IN (SELECT wall.colleagues())", _role("regulator", "administrator"),
+        _role("regulator", "administrator"), "id = (SELECT wall.who())", "id IN (SELECT wall.colleagues())",
         _all("role = 'regulator'", "(SELECT wall.who()) IS NOT NULL"),
     ),
     "accounts_membership": _any(_role("administrator"), "user_id = (SELECT wall.who())", _OF_WHOM_ONE_LEADS),
@@ -90,7 +91,9 @@ SEEN = {
         _COUNTRY, _role("administrator"), "id IN (SELECT wall.operators())",
         "id IN (SELECT operator_id FROM centres_centre WHERE region_id IN (SELECT wall.regions()))",
     ),
-    "centres_centre": _any(_COUNTRY, "id IN (SELECT wall.centres())"),
+    "centres_centre": _any(
+        _COUNTRY, "region_id IN (SELECT wall.regions())", "operator_id IN (SELECT wall.operators())"
+    ),
     "centres_centrerecord": _OF_CENTRE,
     "centres_filingterm": _any("centre_id IS NULL", _OF_CENTRE),
     "chips_submission": _all(_OF_CENTRE, _any(_FILED, _role("operator"))),
@@ -111,14 +114,15 @@ SEEN = {
         _all(_role("regulator"), "centres && ARRAY(SELECT wall.centres())"),
     ),
     "compliance_determination": _OF_CENTRE,
-    "compliance_currentdetermination": _OF_CENTRE,
+    # A province's are told by it: to look up all its centres, for each table that is asked, takes longer.
+    "compliance_currentdetermination": _IN_REGION_OR_CENTRE,
     "compliance_outcomechange": _OF_CENTRE,
     "compliance_exemption": _all(_OF_CENTRE, _any("granted_at IS NOT NULL", _role("regulator"))),
     "compliance_exemptionrequest": _OF_CENTRE,
     "compliance_exemptionnotice": _all(_OWN, _OF_EXEMPTION),
     "compliance_movement": _all(_OF_CENTRE, _role("regulator", "analyst")),
     "compliance_centreshare": _OF_CENTRE,
-    "compliance_summedstock": _OF_CENTRE,
+    "compliance_summedstock": _IN_REGION_OR_CENTRE,
     "compliance_outlook": f"CASE WHEN centre_id IS NULL THEN {_OF_REGION} ELSE {_OF_CENTRE} END",
     "compliance_outcomerollup": _OF_REGION,
     "compliance_inventoryrollup": _OF_REGION,
@@ -182,7 +186,7 @@ REFUSED = {
 }
 # Of the functions in `public`, those that whoever asks may call; the others are for triggers.
 CALLED = (
-    "trail_asking()", "trail_note(text, text, text, jsonb)", "comparable_serials(varchar[])", "steps_apart(jsonb)",
+    "trail_note(text, text, text, jsonb)", "comparable_serials(varchar[])", "steps_apart(jsonb)",
     "analyse_determined()",
 )  # fmt: skip
 

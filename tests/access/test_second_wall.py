@@ -14,7 +14,7 @@ from psycopg2.sql import SQL, Identifier
 
 from accounts import asking
 from accounts.asking import Asking
-from accounts.models import Membership, Role, User
+from accounts.models import AuditEvent, Membership, Role, User
 from accounts.wall import proof
 from accounts.wall.tables import APP, FILLED, FILLER, OPEN, SEEN, WALL
 from chips.models import Submission
@@ -152,8 +152,9 @@ class TestNobodySpeaksInAnothersName:
     def test_the_trail_believes_no_name_without_a_proof(self, written: House) -> None:
         with asked_for(written.quartz.files) as cursor:
             self.forged(cursor, Asking("page", written.basalt.files.pk).written, "")
-            cursor.execute("SELECT user_id, channel FROM trail_asking()")
-            assert cursor.fetchone() == (None, "sql")
+            cursor.execute("SELECT trail_note('refused', 'forged', '', NULL)")
+        told = AuditEvent._base_manager.get(subject="forged")
+        assert (told.user_id, told.channel) == (None, "sql")
 
     def test_what_an_account_may_see_it_cannot_change(self, written: House) -> None:
         files = written.quartz.files

@@ -85,7 +85,7 @@ def _product() -> Iterator[tuple[str, dict[str, str], Path]]:
 def _form_of_a_centre(page: Page, address: str, user: dict[str, str]) -> str:
     """Sign in, and find the page on which an inventory of one of the user's centres is sent."""
     page.goto(address)
-    page.fill("input[name=username]", user["name"])
+    page.fill("input[name=login]", user["name"])
     page.fill("input[name=password]", user["password"])
     page.press("input[name=password]", "Enter")
     page.wait_for_url(f"{address}/")

@@ -57,7 +57,10 @@ def test_no_page_breaks_the_policy(settings: Settings, tmp_path: object, opened:
                 continue
             known.add(name)
             page.goto(address)
-            page.wait_for_load_state("networkidle")
+            # What comes after the page comes by htmx, but for the API's own pages.
+            expect(page.locator(".htmx-request")).to_have_count(0)
+            if address.startswith("/api/"):
+                page.wait_for_load_state("networkidle")
     assert len(known) > 50
     assert violations == []
 

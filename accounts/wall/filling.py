@@ -22,7 +22,8 @@ _TAKE = """
 def fill(cursor: CursorWrapper, table: str, statement: str, rows: Any) -> None:
     """Run `statement`, a COPY into `table`, on what `rows` gives as it is read; within a transaction."""
     cursor.execute(_TAKE, [table, FILLER])
-    before, _ = cursor.fetchone()
+    before, taken = cursor.fetchone()
     # Where it fails, the role goes with the transaction, or with the savepoint, that it breaks.
     cursor.copy_expert(statement, rows)
-    cursor.execute("SELECT set_config('role', %s, true)", [before])
+    if taken:
+        cursor.execute("SELECT set_config('role', %s, true)", [before])

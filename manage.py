@@ -17,6 +17,7 @@ def main() -> None:
     asking.begin(asking.Asking("command", place=" ".join(sys.argv[1:2]), is_register=True))
 
     if sys.argv[1:] and sys.argv[1] not in WITHOUT_SERVERS:
+        services.provide_secret_key()
         services.provide(broker=False)
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

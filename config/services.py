@@ -7,6 +7,7 @@ This is the only module that knows whether a server is embedded. Everyone else r
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import sys
@@ -102,6 +103,19 @@ def provide(*, broker: bool = True) -> None:
         os.environ["DATABASE_URL"] = owner.replace("postgres@", f"{APP}@")
     if broker and not _is_given("REDIS_URL"):
         os.environ["REDIS_URL"] = start_valkey(var_directory() / "valkey")
+
+
+def provide_secret_key(*, is_made: bool = False) -> None:
+    """Give the secret key of this installation's own, where the environment gives none: `make run` makes it once, and
+    every command takes it, since without it PostgreSQL believes nobody."""
+    path = var_directory() / "secret-key"
+    if _is_given("SECRET_KEY") or not (is_made or path.exists()):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    os.environ["SECRET_KEY_FILE"] = str(path)
 
 
 def stop() -> int:

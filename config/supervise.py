@@ -4,7 +4,6 @@ honcho keeps the three together: where one ends all are ended, and Ctrl-C or SIG
 """
 
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -46,7 +45,7 @@ def main() -> int:
     try:
         _require_free(bind, port)
         _provide_settings(services.var_directory())
-        _provide_secret_key(services.var_directory())
+        services.provide_secret_key(is_made=True)
         _require_room(services.var_directory())
         services.provide()
         _require_servers()
@@ -115,18 +114,6 @@ def _provide_settings(directory: Path) -> None:
     if "DEBUG" not in os.environ:
         os.environ |= {"DEBUG": "false", "SECURE": os.environ.get("SECURE", "false")}
     os.environ.setdefault("STATIC_ROOT", str(directory / "static"))
-
-
-def _provide_secret_key(directory: Path) -> None:
-    """A secret key of this installation's own, made once, where the environment gives none."""
-    if os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE"):
-        return
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "secret-key"
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    os.environ["SECRET_KEY_FILE"] = str(path)
 
 
 def _require_room(directory: Path) -> None:

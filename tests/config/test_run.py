@@ -146,6 +146,16 @@ def test_what_a_killed_supervisor_leaves_is_stopped_by_make_stop(var_of_before: 
     assert left_of(var) == []
 
 
+def test_a_command_from_another_shell_is_believed(var_of_before: Path) -> None:
+    """It knows of the installation's own secret key, under which PostgreSQL is told who asks."""
+    told = subprocess.run(
+        [sys.executable, "manage.py", "reproduce", "--all"],
+        cwd=services.ROOT, env=INHERITED | {"VAR_DIR": str(var_of_before)}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    assert "does not believe" not in told.stderr
+
+
 def test_it_stops_though_nobody_listens_any_more(var_of_before: Path) -> None:
     var, port = var_of_before, free_port()
     run = start(var, port)

@@ -5,11 +5,11 @@ from django.db import migrations
 
 # Who is asking is told with every transaction; where nobody said, somebody speaks SQL of their own.
 ASKING = """
-CREATE FUNCTION trail_asking(
+CREATE OR REPLACE FUNCTION trail_asking(
     OUT user_id bigint, OUT role text, OUT channel text, OUT address text, OUT place text, OUT request text
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    said jsonb := nullif(current_setting('originmark.asking', true), '');
+    said jsonb := {said};
 BEGIN
     IF said IS NULL THEN
         role := left(session_user, 20);
@@ -27,6 +27,7 @@ BEGIN
     request := coalesce(said->>'request', '');
 END $$
 """
+SAID = "nullif(current_setting('originmark.asking', true), '')::jsonb"
 ADD = """
 CREATE FUNCTION trail_add(kind text, subject text, key text, before jsonb, after jsonb) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -136,7 +137,7 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0007_audit_trail")]
 
     operations = [
-        function(ASKING, "trail_asking()"),
+        function(ASKING.format(said=SAID), "trail_asking()"),
         function(ADD, "trail_add(text, text, text, jsonb, jsonb)"),
         function(NOTE, "trail_note(text, text, text, jsonb)"),
         function(ROWS, "trail_rows()"),

@@ -3,7 +3,12 @@
 `accounts.wall.tables` gives every table its policies and rights, when all tables are there.
 """
 
+from importlib import import_module
+
 from django.db import migrations
+
+# A module whose name begins with a digit.
+trail = import_module("accounts.migrations.0008_functions_of_the_trail")
 
 ROLES = """
 DO $$
@@ -239,31 +244,6 @@ BEGIN
     RETURN NULL;
 END $$
 """
-# The trail believes what is proven, and nothing else.
-TRAIL_ASKING = """
-CREATE OR REPLACE FUNCTION trail_asking(
-    OUT user_id bigint, OUT role text, OUT channel text, OUT address text, OUT place text, OUT request text
-) LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    said jsonb := {said};
-BEGIN
-    IF said IS NULL THEN
-        role := left(session_user, 20);
-        channel := 'sql';
-        address := coalesce(host(inet_client_addr()), '');
-        place := current_setting('application_name');
-        request := '';
-        RETURN;
-    END IF;
-    user_id := (said->>'user')::bigint;
-    role := coalesce(said->>'role', '');
-    channel := coalesce(said->>'channel', '');
-    address := coalesce(said->>'address', '');
-    place := coalesce(said->>'place', '');
-    request := coalesce(said->>'request', '');
-END $$
-"""
-SAID = "nullif(current_setting('originmark.asking', true), '')::jsonb"
 CHECKS = (ONLY_BY_REGISTER, KEEP_RIGHTS, KEEP_DECISIONS, CHANGED_BY_REGULATORS)
 FUNCTIONS = (ASKING, IS_REGISTER, WHO, ROLE, SEES_COUNTRY, REGIONS, OPERATORS, CENTRES, COLLEAGUES)
 
@@ -284,5 +264,6 @@ class Migration(migrations.Migration):
             """,
             migrations.RunSQL.noop,
         ),
-        migrations.RunSQL(TRAIL_ASKING.format(said="wall.asking()"), TRAIL_ASKING.format(said=SAID)),
+        # The trail believes what is proven, and nothing else.
+        migrations.RunSQL(trail.ASKING.format(said="wall.asking()"), trail.ASKING.format(said=trail.SAID)),
     ]

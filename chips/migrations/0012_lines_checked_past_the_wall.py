@@ -1,4 +1,7 @@
-"""Whether a submission is there already is asked of all of them, and not of those that whoever adds lines is shown."""
+"""Who files adds no line and decides nothing, whatever SQL is said in their name.
+
+Whether a submission is there already is asked of all of them, and not of those that whoever adds lines is shown.
+"""
 
 from django.db import migrations
 

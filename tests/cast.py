@@ -9,6 +9,7 @@ from typing import Any
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 from fido2.cose import ES256
 from fido2.utils import sha256
@@ -168,3 +169,10 @@ def told(answer: Any, key: object) -> bytes:
     """What a page says, without the key in its addresses and the token that no two pages share."""
     shared = re.sub(rb'(csrfmiddlewaretoken" value="|X-CSRFToken": ")\w+', b"", answer.content)
     return shared.replace(f"/{key}/".encode(), b"//")
+
+
+def signed_in(user: User) -> Client:
+    """A client in which `user` is signed in, with all that their role needs."""
+    client = Client()
+    client.force_login(user)
+    return client

@@ -8,15 +8,10 @@ from django.test import Client
 
 from accounts.models import User
 from tests import cast
+from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
 NEW = "a staple of the correct horse"
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def may_sign_in(user: User, password: str) -> bool:

@@ -25,15 +25,10 @@ from chips import submissions
 from chips.models import Receipt
 from tests import cast
 from tests.accounts.trail.trails import exported, verified_elsewhere
+from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
 NAMED = ("li.na", "Li Na", "na@example.org", "na-invited@example.org", "sub-4711", "Na's laptop")
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import ApiToken, Scope, User
 from centres.models import Operator
 from tests import cast
+from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
 PAGE = "/accounts/tokens/"
@@ -23,12 +24,6 @@ PAGE = "/accounts/tokens/"
 
 def asked(secret: str) -> Client:
     return Client(headers={"Authorization": f"Token {secret}"})
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def a_token(client: Client, *scopes: str, days: int = 30) -> Any:

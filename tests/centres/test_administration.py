@@ -17,16 +17,11 @@ from accounts import administration
 from accounts.models import AccountStep, Assignment, AuditEvent, Membership, Role, User
 from centres.models import Operator
 from tests import cast
+from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
 PAGE = "/administration/accounts/"
 NEW = {"username": "li.na", "full_name": "Li Na", "email": "na@example.org", "language": "en"}
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

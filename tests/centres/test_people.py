@@ -14,15 +14,10 @@ from accounts.models import Invitation, Membership, User
 from centres.models import Centre, Operator
 from centres.people import send_unsent
 from tests import cast
+from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
 JOIN = {"full_name": "Zhang Min", "username": "zhang.min", "password1": cast.PASSWORD, "password2": cast.PASSWORD}
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -15,16 +14,11 @@ from chips.models import OpeningRequest
 from chips.openings import AlreadyAnswered, answer_request, ask_to_open
 from chips.timeliness import Locked, require_open
 from tests import cast
+from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
 PAGE = "/timeliness/?period=2025Q4"
 TERM = {"due_on": "2026-01-25", "locks_on": "2026-02-28", "reason": "Spring festival."}
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def lock(centre: Centre | None = None) -> None:

@@ -25,6 +25,7 @@ from compliance.models import (
 from compliance.requests import fulfil
 from reports.quarterly import row_of
 from tests import cast
+from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
 LIST, PROPOSE = "/exemptions/", "/exemptions/propose/"
@@ -32,12 +33,6 @@ TERMS: dict[str, Any] = {
     "from_on": date(2025, 7, 1), "to_on": date(2026, 6, 30), "threshold": None, "reason": "Moving to Ascend.",
 }  # fmt: skip
 FORM = {"from_on": "2025-07-01", "to_on": "2026-06-30", "extent": "full", "reason": "Moving to Ascend."}
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def nation() -> Mandate:

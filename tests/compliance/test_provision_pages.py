@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role, User
@@ -17,6 +16,7 @@ from compliance.determine import determine
 from compliance.models import CurrentDetermination, DeterminationRun, Provision
 from compliance.requests import fulfil
 from tests import cast
+from tests.cast import signed_in
 from tests.compliance.written import FORM, approved, document, draft
 
 pytestmark = pytest.mark.django_db
@@ -41,12 +41,6 @@ def where(owner: Operator) -> Centre:
     cast.file(made, cast.period(), ascend=500, h800=500)
     determine(period=cast.period(), cause="test")
     return made
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def read(user: User, address: str) -> str:

@@ -13,6 +13,7 @@ from accounts.models import User
 from config import rates
 from config.settings import rate
 from tests import cast
+from tests.cast import signed_in
 from tests.config.test_headers import check_policy
 
 pytestmark = pytest.mark.django_db
@@ -29,12 +30,6 @@ def own_counts(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def by(address: str, **more: Any) -> dict[str, Any]:
     return {"headers": {"X-Forwarded-For": address}} | more
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def by_token(user: User) -> Client:

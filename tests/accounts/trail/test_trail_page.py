@@ -10,11 +10,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import asking
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent
 from accounts.trail.seal import seal
 from centres.models import Operator
 from tests import cast
 from tests.accounts.trail.trails import verified_elsewhere
+from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
 ADDRESSES = ("/trail/", "/trail/export/", "/trail/whole/")
@@ -28,12 +29,6 @@ def own_var(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture
 def reader(client: Client) -> Client:
     client.force_login(cast.regulator())
-    return client
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
     return client
 
 

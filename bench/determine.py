@@ -124,7 +124,12 @@ def _tried() -> float:
         rule=with_threshold(rule, day=country.period().ends_on, comparator="at_least", threshold="0.6"),
         period=country.period(),
     )
-    return _seconds(lambda: tried(simulation, known_at=country.now()))
+
+    def work() -> None:
+        with transaction.atomic():
+            tried(simulation, known_at=country.now())
+
+    return _seconds(work)
 
 
 def _zen() -> float:

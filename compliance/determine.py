@@ -97,7 +97,17 @@ def store(facts: Facts, *, cause: str, run: DeterminationRun | None = None) -> l
     judgements: list[Judgement] = []
     # Read before the rows are: nothing else can be asked of PostgreSQL while it takes them.
     standing = _standing(facts)
-    rows = _Read(_new(facts, standing, cause, run, judgements))
+    with facts.inventories.read_ahead():
+        rows = _new(facts, standing, cause, run, judgements)
+        early = []
+        # PostgreSQL takes none as long as it is read from.
+        while facts.inventories.are_coming and (row := next(rows, None)) is not None:
+            early.append(row)
+        _copy(_Read(_mixed(early, rows)))
+    return judgements
+
+
+def _copy(rows: "_Read") -> None:
     table = Determination._meta.db_table
     with connection.cursor() as cursor:
         try:
@@ -107,7 +117,16 @@ def store(facts: Facts, *, cause: str, run: DeterminationRun | None = None) -> l
             if rows.error is not None:
                 raise rows.error from None
             raise
-    return judgements
+
+
+def _mixed(early: list[str], rows: Iterator[str]) -> Iterator[str]:
+    """The rows of both, an early one after every two others, so that judging goes on while PostgreSQL takes them."""
+    waiting = iter(early)
+    for place, row in enumerate(rows):
+        yield row
+        if place % 2:
+            yield from islice(waiting, 1)
+    yield from waiting
 
 
 def lock_period(period: ReportingPeriod) -> None:
@@ -135,11 +154,13 @@ def _new(
 ) -> Iterator[str]:
     """The rows to append; every judgement is added to `judgements` on the way."""
     row = _Rows(facts, cause, run)
+    # By key: to ask a model for what belongs to it costs more than to look it up.
+    mandates = {provision.id: provision.mandate.code for provision in facts.provisions}
     for one in judged(facts):
-        latest = standing.get((one.record.centre_id, one.provision.pk)) if standing else None
-        is_new = latest is None or (latest.digest != one.answered.digest and latest.known_at <= facts.known_at)
-        outcome = one.answered.reply["outcome"]
-        judgements.append(Judgement(one.record.provenance, one.provision.mandate.code, outcome, is_new))
+        record, provision, answered = one
+        latest = standing.get((record.centre_id, provision.id)) if standing else None
+        is_new = latest is None or (latest.digest != answered.digest and latest.known_at <= facts.known_at)
+        judgements.append(Judgement(record.provenance, mandates[provision.id], answered.reply["outcome"], is_new))
         if is_new:
             yield row.of(one)
 
@@ -165,7 +186,7 @@ class _Rows:
         if tally is not self._measured[0]:
             self._measured = tally, _measured(tally) if tally else _NOTHING_MEASURED
         return (
-            f"{record.centre_id}\t{provision.pk}\t{self._when}\t{answered.reply['outcome']}\t{answered.digest}\t"
+            f"{record.centre_id}\t{provision.id}\t{self._when}\t{answered.reply['outcome']}\t{answered.digest}\t"
             f"{answered.text()}\t{self._inputs[1]}\t{self._granted_of(record, provision)}\t{self._why}\t"
             f"{self._measured[1]}\n"
         )
@@ -176,10 +197,11 @@ class _Rows:
         return f"{record.pk}\t{_cell(submission)}\t{_array(revisions)}"
 
     def _granted_of(self, record: Record, provision: Provision) -> str:
-        exemptions = self._facts.exemptions.get((record.centre_id, provision.mandate_id), ())
-        decision = self._facts.hand_decisions.get((record.centre_id, provision.pk))
-        if not exemptions and decision is None:
+        facts = self._facts
+        if not facts.exemptions and not facts.hand_decisions:
             return _NOTHING_GRANTED
+        exemptions = facts.exemptions.get((record.centre_id, provision.mandate_id), ())
+        decision = facts.hand_decisions.get((record.centre_id, provision.id))
         return f"{_array([exemption.pk for exemption in exemptions])}\t{_cell(decision.pk if decision else None)}"
 
 

@@ -70,12 +70,13 @@ class Facts(NamedTuple):
 
     def rule(self, centre_id: int, provision: Provision) -> dict[str, Any]:
         """The rule as a centre is judged by it: under its wider scope where that was decided by hand."""
-        decision = self.hand_decisions.get((centre_id, provision.pk))
+        # A country mostly has none. A model's `pk` is a property, which costs as much as the look-up.
+        decision = self.hand_decisions.get((centre_id, provision.id)) if self.hand_decisions else None
         return rule_under(provision, decision) if decision else provision.rule
 
     def granted(self, centre_id: int, provision: Provision) -> list[dict[str, Any]]:
         """The engine's exemptions of a centre from a provision."""
-        held = self.exemptions.get((centre_id, provision.mandate_id))
+        held = self.exemptions.get((centre_id, provision.mandate_id)) if self.exemptions else None
         return exemptions_of(held, self.known_at) if held else []
 
     def document(self, record: Record, provision: Provision) -> dict[str, Any]:
@@ -243,7 +244,11 @@ def _facts(
         known_at=known_at,
         chosen=chosen,
         provisions=provisions,
-        records=[record for record in records if record.status != CentreStatus.CLOSED],
+        # In the order in which inventories are read.
+        records=sorted(
+            (record for record in records if record.status != CentreStatus.CLOSED),
+            key=lambda record: submissions.get(record.centre_id, 0),
+        ),
         submissions=submissions,
         inventories=Inventories(submissions.values() if is_read else (), revision_of),
         exemptions=exemptions,

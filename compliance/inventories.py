@@ -1,52 +1,66 @@
 """Accepted inventories as PostgreSQL hands them over, a few texts a submission, and as the engine counts them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
 
 from chips.models import ChipModel, ChipRevision
+from compliance.ahead import Ahead, Row, read_ahead
 from compliance.engine import KeptInventory, Kind, checked_kind
 
 # One row a submission, four cells a line in the order of the operator's spreadsheet: to take one text apart costs a
 # fraction of what reading rows does. No cell holds a comma.
 _LINES = """
-    COPY (
-        SELECT submission_id,
-               string_agg(
-                   chip_model_id || ' ' || workload || ' ' || status || ',' || quantity || ','
-                   || coalesce(acquired_on::text, '') || ',' || coalesce(unit_price_cny::text, ''),
-                   ',' ORDER BY "row"
-               )
-        FROM chips_inventoryline WHERE submission_id = ANY(%s::bigint[]) GROUP BY submission_id
-    ) TO STDOUT
+    SELECT submission_id,
+           string_agg(
+               chip_model_id || ' ' || workload || ' ' || status || ',' || quantity || ','
+               || coalesce(acquired_on::text, '') || ',' || coalesce(unit_price_cny::text, ''),
+               ',' ORDER BY "row"
+           )
+    FROM chips_inventoryline WHERE submission_id = ANY(%s::bigint[])
+    GROUP BY submission_id ORDER BY submission_id
 """
-_NOTHING: tuple[KeptInventory, list[int]] = (KeptInventory([], [], [], []), [])
+_NOTHING = KeptInventory([], [], [], [])
+# Of fewer a thread and a cursor of the server's cost more than they save.
+_MANY = 1_000
 
 
 class Inventories:
     """The inventories of submissions, with what the catalogue says of their chips."""
 
-    def __init__(self, submissions: Iterable[int], revision_of: dict[int, ChipRevision]) -> None:
-        """Those of `submissions`; `revision_of`: by chip model what is known of it. Two queries.
-
-        COPY hands each over as soon as it is read: one is taken apart while PostgreSQL reads the next.
-        """
+    def __init__(self, submissions: Collection[int], revision_of: dict[int, ChipRevision]) -> None:
+        """Those of `submissions`; `revision_of`: by chip model what is known of it. Two queries."""
         self._kinds = _Kinds(revision_of)
-        self._read: dict[int, tuple[KeptInventory, list[int]]] = {}
-        with connection.cursor() as cursor:
-            cursor.copy_expert(cursor.mogrify(_LINES, [list(submissions)]), self)
+        self._asked = list(submissions)
+        self._coming: Iterator[Row] | None = None
+        self._ahead: Ahead | None = None
+        # Texts: a country's inventories would take ten times the memory, which takes time to come by.
+        self._read: dict[int, str] = {}
+        self._taken: tuple[int | None, KeptInventory, list[int]] = (None, _NOTHING, [])
 
-    def write(self, row: bytes) -> None:
-        """Take in what COPY says of a submission: a row at a time."""
-        submission, text = row.decode().rstrip("\n").split("\t")
-        cells = text.split(",")
-        called = cells[0::4]
-        kinds = list(map(self._kinds.__getitem__, called))
-        inventory = KeptInventory(kinds, list(map(int, cells[1::4])), cells[2::4], cells[3::4])
-        # Known of every kind by now.
-        revisions = set(map(self._kinds.revision_of.__getitem__, called))
-        self._read[int(submission)] = inventory, sorted(key for key in revisions if key is not None)
+    @contextmanager
+    def read_ahead(self) -> Iterator[None]:
+        """As long as this lasts, of many some are worked on while PostgreSQL reads the next; within a transaction.
+
+        Few are there when it begins. Best asked for in the order of their keys.
+        """
+        if self._coming is None and len(self._asked) < _MANY:
+            self._coming = self._at_once()
+        if self._coming is not None:
+            yield
+            return
+        with read_ahead(_LINES, [self._asked]) as self._ahead:
+            self._coming = self._ahead.rows
+            yield
+            # Those that were not asked for.
+            self._read.update(self._coming)
+
+    @property
+    def are_coming(self) -> bool:
+        """Whether PostgreSQL is still reading, so that nothing else is to be asked of it."""
+        return self._ahead is not None and self._ahead.is_reading
 
     def catalogue(self) -> dict[int, tuple[str, ChipRevision | None]]:
         """By chip model: its class, and what is known of it."""
@@ -54,11 +68,41 @@ class Inventories:
 
     def of(self, submission: int) -> KeptInventory:
         """The inventory of a submission; one of no line for a nil return."""
-        return self._read.get(submission, _NOTHING)[0]
+        return self._found(submission)[1]
 
     def revisions(self, submission: int) -> list[int]:
         """The keys of the chip revisions that the inventory of a submission rests on, in their order."""
-        return self._read.get(submission, _NOTHING)[1]
+        return self._found(submission)[2]
+
+    def _found(self, submission: int) -> tuple[int | None, KeptInventory, list[int]]:
+        if self._taken[0] != submission:
+            lines = self._lines(submission)
+            self._taken = (submission, *self._taken_apart(lines)) if lines else (submission, _NOTHING, [])
+        return self._taken
+
+    def _lines(self, submission: int) -> str | None:
+        if submission not in self._read:
+            if self._coming is None:
+                self._coming = self._at_once()
+            for key, lines in self._coming:
+                self._read[key] = lines
+                if key == submission:
+                    break
+        return self._read.get(submission)
+
+    def _at_once(self) -> Iterator[Row]:
+        if not self._asked:
+            return iter(())
+        with connection.cursor() as cursor:
+            cursor.execute(_LINES, [self._asked])
+            return iter(cursor.fetchall())
+
+    def _taken_apart(self, lines: str) -> tuple[KeptInventory, list[int]]:
+        cells = lines.split(",")
+        called = cells[0::4]
+        inventory = KeptInventory(list(map(self._kinds.__getitem__, called)), cells[1::4], cells[2::4], cells[3::4])
+        # Known of every kind by now.
+        return inventory, sorted(filter(None, set(map(self._kinds.revision_of.__getitem__, called))))
 
 
 class _Kinds(dict[str, Kind]):

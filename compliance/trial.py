@@ -38,22 +38,23 @@ def tried(simulation: Simulation, *, known_at: datetime) -> tuple[dict[str, Any]
     curves = {measure: Curve() for measure in MEASURES}
     changes = []
     # The rule itself comes first; the others weigh the same lines by the measures that it does not.
-    for one in judged(facts._replace(provisions=_weighed(simulation))):
-        centre, measure = one.record.centre_id, one.provision.rule["metric"]
-        is_filed = one.record.provenance != Provenance.ILLUSTRATIVE
-        if is_filed and measure in curves:
-            curves[measure].add(one.reply, _granted(facts, one.record, simulation.mandate))
-        if measure != simulation.rule["metric"]:
-            continue
-        outcome, before = one.reply["outcome"], standing[centre].outcome if centre in standing else ""
-        if is_filed:
-            counts["then", one.record.region_id, outcome] += 1
-            # Whoever was not determined yet stands nowhere among today's counts.
-            counts["now", one.record.region_id, ""] += not before
-        if before != outcome:
-            change = SimulatedChange(simulation=simulation, centre_id=centre, answer_after=one.answer)
-            change.outcome_before, change.outcome_after = before, outcome
-            changes.append(change)
+    with facts.inventories.read_ahead():
+        for one in judged(facts._replace(provisions=_weighed(simulation))):
+            centre, measure = one.record.centre_id, one.provision.rule["metric"]
+            is_filed = one.record.provenance != Provenance.ILLUSTRATIVE
+            if is_filed and measure in curves:
+                curves[measure].add(one.reply, _granted(facts, one.record, simulation.mandate))
+            if measure != simulation.rule["metric"]:
+                continue
+            outcome, before = one.reply["outcome"], standing[centre].outcome if centre in standing else ""
+            if is_filed:
+                counts["then", one.record.region_id, outcome] += 1
+                # Whoever was not determined yet stands nowhere among today's counts.
+                counts["now", one.record.region_id, ""] += not before
+            if before != outcome:
+                change = SimulatedChange(simulation=simulation, centre_id=centre, answer_after=one.answer)
+                change.outcome_before, change.outcome_after = before, outcome
+                changes.append(change)
     _add_answers_before(changes, standing)
     return _result(simulation, facts, counts, curves, changes), changes
 

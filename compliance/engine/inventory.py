@@ -1,6 +1,6 @@
 """The lines of an inventory laid out in columns, so that a line costs look-ups, however many provisions are asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from json.encoder import encode_basestring as quoted
 from operator import attrgetter, itemgetter, mul
 from typing import Any
@@ -62,7 +62,7 @@ class Inventory:
     def __init__(
         self,
         sorts: Sequence[Sort],
-        unit_computes: Sequence[int],
+        unit_computes: Iterable[int],
         quantities: Sequence[int],
         days: Sequence[str],
         prices: Sequence[str],
@@ -102,10 +102,11 @@ class KeptInventory(Inventory):
     """An inventory of kinds that a register knows, so that it is quickly written as the contract has it."""
 
     def __init__(
-        self, kinds: list[Kind], quantities: Sequence[int], days: Sequence[str], prices: Sequence[str]
+        self, kinds: list[Kind], quantities: Sequence[str], days: Sequence[str], prices: Sequence[str]
     ) -> None:
-        super().__init__(list(map(_sort_of, kinds)), list(map(_compute_of, kinds)), quantities, days, prices)
-        self._kinds = kinds
+        """`quantities`: as JSON writes them."""
+        super().__init__(list(map(_sort_of, kinds)), map(_compute_of, kinds), list(map(int, quantities)), days, prices)
+        self._kinds, self._quantities = kinds, quantities
 
     def lines(self) -> list[Json]:
         """The lines as the contract writes them."""
@@ -117,10 +118,9 @@ class KeptInventory(Inventory):
 
     def text(self) -> str:
         """The lines in canonical JSON, without the brackets around them."""
-        days, prices = map(_days.__getitem__, self.days), map(_prices.__getitem__, self.prices)
-        columns = zip(days, self._kinds, self.quantities, prices, strict=True)
+        columns = zip(self.days, self._kinds, self._quantities, self.prices, strict=True)
         return ",".join([
-            f"{day}{kind.before_quantity}{quantity}{kind.before_price}{price}{kind.after_price}"
+            f"{_days[day]}{kind.before_quantity}{quantity}{kind.before_price}{_prices[price]}{kind.after_price}"
             for day, kind, quantity, price in columns
         ])  # fmt: skip
 

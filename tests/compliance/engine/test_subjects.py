@@ -70,7 +70,7 @@ def test_it_answers_as_document_by_document(
     whole["centre"] |= {"kind": kind}
     inventory = KeptInventory(
         [checked_kind(one) for one in whole["lines"]],
-        [one["quantity"] for one in whole["lines"]],
+        [str(one["quantity"]) for one in whole["lines"]],
         [one["acquired_on"] or "" for one in whole["lines"]],
         [one["unit_price"] or "" for one in whole["lines"]],
     )
@@ -96,7 +96,7 @@ def test_whoever_changes_a_line_changes_no_kind() -> None:
     said = line(1)
     kind = checked_kind(said)
     said["chip"] = "another"
-    assert KeptInventory([kind], [1], [""], [""]).lines()[0]["chip"] != "another"
+    assert KeptInventory([kind], ["1"], [""], [""]).lines()[0]["chip"] != "another"
 
 
 def test_half_a_character_is_refused_where_it_stands() -> None:

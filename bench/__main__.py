@@ -4,13 +4,13 @@ import json
 import sys
 from pathlib import Path
 
-from bench import determine, engine, intake, preview, trail, walls
+from bench import bombs, determine, engine, intake, preview, trail, walls
 
 ROW = "{:<28} {:>10} {:<4} {:<28} {:>10} {:>7} {:>7} {}"
 
 
 def main() -> int:
-    figures = engine.run() + preview.run() + intake.run() + determine.run() + trail.run() + walls.run()
+    figures = engine.run() + preview.run() + bombs.run() + intake.run() + determine.run() + trail.run() + walls.run()
     (Path(__file__).parent / "results.json").write_text(json.dumps(figures, indent=1) + "\n")
     print(ROW.format("figure", "value", "", "held against", "value", "ratio", "goal", "size"))
     for f in figures:

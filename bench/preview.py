@@ -5,21 +5,13 @@ is no figure. Both are timed by the browser itself, from the start of the naviga
 sent, with the reading and the redirect in it) to the end of the page's load.
 """
 
-import json
-import os
 import re
-import signal
-import socket
 import statistics
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from bench import product
 from bench.figure import Figure
 from tests.browser.chromium import ARGUMENTS, chromium
 
@@ -31,7 +23,7 @@ def run() -> list[Figure]:
     if path is None:
         print("no Chromium was found: how soon a file is previewed was not measured")
         return []
-    with _product() as (address, user, folder), sync_playwright() as playwright:
+    with product.started() as (address, user, folder), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         page = browser.new_page()
         form = _form_of_a_centre(page, address, user)
@@ -52,34 +44,6 @@ def run() -> list[Figure]:
             size=f"{LINES} lines, median of {REPEATS}",
         )
     ]
-
-
-@contextmanager
-def _product() -> Iterator[tuple[str, dict[str, str], Path]]:
-    """The product with its demonstration: its address, its operator, and a folder for files."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="originmark-bench-") as folder:
-        # The server may run as another user.
-        Path(folder).chmod(0o755)
-        own = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "config.supervise"],
-            env=own | {"PORT": str(port), "VAR_DIR": folder},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        try:
-            assert process.stdout is not None
-            assert any("ready:" in line for line in process.stdout), "The product did not start."
-            users = json.loads((Path(folder) / "demo-users.json").read_text())
-            operator = next(user for user in users if user["role"] == "operator")
-            yield f"http://127.0.0.1:{port}", operator, Path(folder)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
 
 
 def _form_of_a_centre(page: Page, address: str, user: dict[str, str]) -> str:

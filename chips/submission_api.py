@@ -36,7 +36,7 @@ from accounts.rest import (
     invalid_parameter,
 )
 from centres.models import Centre, Provenance, ReportingPeriod
-from chips import allowance, uploads
+from chips import allowance, readers, uploads
 from chips.catalogue import doubts
 from chips.declaration import CURRENT
 from chips.errors_workbook import XLSX, errors_of_submission
@@ -101,6 +101,16 @@ NIL_RETURN: dict[str, Any] = {
 }
 
 
+class _ReadersBusy(Problem):
+    """A refusal that says in how many seconds to try again."""
+
+    wait = 10
+
+    def __init__(self) -> None:
+        detail = _("All readers are busy. Nothing of this file was stored; send it again in %(wait)d s.")
+        super().__init__(503, "readers_busy", detail % {"wait": self.wait})
+
+
 class Submissions(Resource):
     """What operators filed: versions of a centre's inventory for a period, from draft to decision."""
 
@@ -159,17 +169,18 @@ class Submissions(Resource):
                     centre=centre, period=period, created_by=self.user, received_at=received_at
                 )
             else:
-                upload = uploads.receive(
-                    path=Path(file.temporary_file_path()),
-                    name=file.name or "",
-                    centre=centre,
-                    period=period,
-                    sent_by=self.user,
-                    received_at=received_at,
-                    ring=False,
-                    **declared,
-                )
-                report, submission = uploads.read_now(upload)
+                with readers.a_reader():
+                    upload = uploads.receive(
+                        path=Path(file.temporary_file_path()),
+                        name=file.name or "",
+                        centre=centre,
+                        period=period,
+                        sent_by=self.user,
+                        received_at=received_at,
+                        ring=False,
+                        **declared,
+                    )
+                    report, submission = uploads.read_now(upload)
                 found = report.worded(get_language() or "en")
         except Locked as error:
             raise _locked(error) from error
@@ -179,6 +190,8 @@ class Submissions(Resource):
         except allowance.QuotaReached as refusal:
             usage = {"used_bytes": refusal.usage.used_bytes, "quota_bytes": refusal.usage.quota_bytes}
             raise Problem(413, "quota_reached", allowance.why_refused(refusal), **usage) from refusal
+        except readers.ReadersBusy as error:
+            raise _ReadersBusy from error
         except uploads.BeingRead as error:
             raise Problem(
                 409, "being_read", _("The same file was sent before and is being read; ask again.")

@@ -38,21 +38,22 @@ def tried(simulation: Simulation, *, known_at: datetime) -> tuple[dict[str, Any]
     curves = {measure: Curve() for measure in MEASURES}
     changes = []
     # The rule itself comes first; the others weigh the same lines by the measures that it does not.
+    metric, illustrative = simulation.rule["metric"], Provenance.ILLUSTRATIVE.value
     with facts.inventories.read_ahead():
-        for one in judged(facts._replace(provisions=_weighed(simulation))):
-            centre, measure = one.record.centre_id, one.provision.rule["metric"]
-            is_filed = one.record.provenance != Provenance.ILLUSTRATIVE
+        for record, provision, answered in judged(facts._replace(provisions=_weighed(simulation))):
+            centre, measure, reply = record.centre_id, provision.rule["metric"], answered.reply
+            is_filed = record.provenance != illustrative
             if is_filed and measure in curves:
-                curves[measure].add(one.reply, _granted(facts, one.record, simulation.mandate))
-            if measure != simulation.rule["metric"]:
+                curves[measure].add(reply, _granted(facts, record, simulation.mandate))
+            if measure != metric:
                 continue
-            outcome, before = one.reply["outcome"], standing[centre].outcome if centre in standing else ""
+            outcome, before = reply["outcome"], standing[centre].outcome if centre in standing else ""
             if is_filed:
-                counts["then", one.record.region_id, outcome] += 1
+                counts["then", record.region_id, outcome] += 1
                 # Whoever was not determined yet stands nowhere among today's counts.
-                counts["now", one.record.region_id, ""] += not before
+                counts["now", record.region_id, ""] += not before
             if before != outcome:
-                change = SimulatedChange(simulation=simulation, centre_id=centre, answer_after=one.answer)
+                change = SimulatedChange(simulation=simulation, centre_id=centre, answer_after=answered.answer)
                 change.outcome_before, change.outcome_after = before, outcome
                 changes.append(change)
     _add_answers_before(changes, standing)

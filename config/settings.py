@@ -386,6 +386,8 @@ PROXIES = number("PROXIES", 0)
 # So much is kept of what one operator sends, and so many of its files wait to be read at once.
 STORAGE_PER_OPERATOR_MIB = number("STORAGE_PER_OPERATOR_MIB", 5120)
 UPLOADS_WAITING_PER_OPERATOR = number("UPLOADS_WAITING_PER_OPERATOR", 5)
+# Of a process of web, which has four threads, so many read what programs send.
+READERS_OF_WEB = number("READERS_OF_WEB", 2)
 # How often may be asked: an office of hundreds may share an address, and a program files for many centres.
 RATE_PER_ADDRESS = rate("RATE_PER_ADDRESS", "3000/minute")
 RATE_PER_ACCOUNT = rate("RATE_PER_ACCOUNT", "900/minute")

@@ -105,7 +105,7 @@ def _only_repeats(answer: Answer, path: str, estate: Estate) -> bool:
 @pytest.mark.parametrize("who", SIGNED_IN)
 def test_what_is_anothers_is_answered_like_what_is_not_there(house: House, askers: dict[str, Asker], who: str) -> None:
     wrong = []
-    for row, hidden in _hidden(house, who):
+    for row, hidden in hidden_rows(house, who):
         path, answer = asked(house, row, askers[who], hidden)
         missing_path, missing = asked(house, row, askers[who], None)
         if told(answer, *keys_of(path)) != told(missing, *keys_of(missing_path)):
@@ -113,7 +113,7 @@ def test_what_is_anothers_is_answered_like_what_is_not_there(house: House, asker
     assert not wrong, "\n".join(wrong)
 
 
-def _hidden(house: House, who: str) -> Iterator[tuple[Row, Estate]]:
+def hidden_rows(house: House, who: str) -> Iterator[tuple[Row, Estate]]:
     """The rows of what is somebody's, with the estates that are none of `who`'s."""
     for row in ROWS:
         if is_owned(house, ROUTES[row.route]) and not is_administrators(row, who):

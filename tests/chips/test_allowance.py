@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from centres.models import Operator
-from chips import filing_views, uploads
+from chips import filing_views, readers, uploads
 from chips.intake.formats import MIB
 from chips.models import Upload
 from tests import cast
@@ -168,3 +168,15 @@ def test_a_file_whose_ring_read_another_is_rung_for_again(owners: Filer, rivals:
     assert uploads.read_in_turn(still_waiting.pk) is True
     assert rivals.statuses() == ["read"]
     assert uploads.read_in_turn(still_waiting.pk) is False
+
+
+def test_when_all_readers_of_web_are_busy_a_program_is_told_when_to_come_back(
+    owners: Filer, settings: Settings
+) -> None:
+    settings.READERS_OF_WEB = 1
+    with readers.a_reader():
+        refused = owners.post(1)
+    assert (refused.status_code, refused.json()["code"]) == (503, "readers_busy")
+    assert refused.headers["Retry-After"] == "10"
+    assert not owners.centre.uploads.exists()
+    assert owners.post(1).status_code == 201

@@ -168,7 +168,8 @@ def test_the_same_file_sent_at_the_same_moment_is_one_submission(filer: Client, 
     assert len({answer.headers["Location"] for answer in answers}) <= 2
 
 
-def test_the_api_is_sent_the_same_file_at_the_same_moment(where: Centre) -> None:
+def test_the_api_is_sent_the_same_file_at_the_same_moment(where: Centre, settings: Settings) -> None:
+    settings.READERS_OF_WEB = AT_ONCE
     by = cast.user("filer", cast.Role.OPERATOR, acts_for=where.operator)
     token = cast.token(by)
 
@@ -186,6 +187,7 @@ def test_the_api_is_sent_the_same_file_at_the_same_moment(where: Centre) -> None
 
 def test_of_files_sent_at_once_those_are_kept_that_fit_in(where: Centre, settings: Settings, tmp_path: Path) -> None:
     settings.FILES_DIR, settings.STORAGE_PER_OPERATOR_MIB = tmp_path / "files", 1
+    settings.READERS_OF_WEB = AT_ONCE
     second = cast.centre("SH-02", owner=where.operator)
     token = cast.token(cast.user("filer", cast.Role.OPERATOR, acts_for=where.operator))
 

@@ -17,7 +17,7 @@ from django.utils.encoding import force_bytes
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import account_mails, again, second_factor
+from accounts import account_mails, again, asking, second_factor
 from accounts.models import User
 from accounts.views import speak
 
@@ -53,6 +53,11 @@ class AccountAdapter(DefaultAccountAdapter):
         uid, _dash, secret = key.partition("-")
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": secret})
         return f"{settings.SITE_URL}{path}"
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        # All that was due was shown: what signing in writes down is written in their own name.
+        asking.recognise(user.pk, user.role)
+        super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
         """Who signs in meets the language that they chose last."""
@@ -92,6 +97,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return _sealing().decrypt(encrypted_text.encode()).decode()
+
+    @asking.asked_by_register()
+    def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
+        # Asked of who has given a password, too, and is nobody until the second factor.
+        enabled: bool = super().is_mfa_enabled(user, types)
+        return enabled
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         user: User = authenticator.user

@@ -4,9 +4,11 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
+from allauth.account.forms import ResetPasswordForm, ResetPasswordKeyForm, UserTokenForm
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils import timezone
@@ -15,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import asking, lock_out, tokens
 from accounts.models import Scope, User
+
+by_register = asking.asked_by_register()
 
 
 class _RefusesLocked(BaseAuthenticateForm):
@@ -28,11 +32,40 @@ class _RefusesLocked(BaseAuthenticateForm):
 
 
 class FactorForm(_RefusesLocked, AuthenticateForm):
-    pass
+    """Whose code it is, is nobody yet: the register looks the factor up, and writes down that it was used."""
+
+    clean_code = by_register(_RefusesLocked.clean_code)
+    save = by_register(AuthenticateForm.save)
+
+
+class KeyForm(AuthenticateWebAuthnForm):
+    """The same by a security key."""
+
+    clean_credential = by_register(AuthenticateWebAuthnForm.clean_credential)
+    save = by_register(AuthenticateWebAuthnForm.save)
 
 
 class FactorAgainForm(_RefusesLocked, ReauthenticateForm):
     pass
+
+
+class ForgottenForm(ResetPasswordForm):
+    """Whose address it is, the register looks up, and makes the link."""
+
+    clean_email = by_register(ResetPasswordForm.clean_email)
+    save = by_register(ResetPasswordForm.save)
+
+
+class LinkForm(UserTokenForm):
+    """Whose link it is, and whether it still holds, the register looks up."""
+
+    clean = by_register(UserTokenForm.clean)
+
+
+class ForgottenNewForm(ResetPasswordKeyForm):
+    """Who holds the link is not signed in: the register writes the password down."""
+
+    save = by_register(ResetPasswordKeyForm.save)
 
 
 class UsernameField(forms.CharField):

@@ -224,7 +224,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "accounts.backends.PasswordBackend",
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
@@ -237,6 +237,11 @@ SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
 # A link to a password works for so long (the mails say three days).
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "reset_password": "accounts.forms.ForgottenForm",
+    "user_token": "accounts.forms.LinkForm",
+    "reset_password_from_key": "accounts.forms.ForgottenNewForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -246,7 +251,11 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
 # Who attests, decides or grants shows again who they are when they last did so longer ago than this.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = number("REAUTHENTICATION_MINUTES", 10) * 60
-MFA_FORMS = {"authenticate": "accounts.forms.FactorForm", "reauthenticate": "accounts.forms.FactorAgainForm"}
+MFA_FORMS = {
+    "authenticate": "accounts.forms.FactorForm",
+    "authenticate_webauthn": "accounts.forms.KeyForm",
+    "reauthenticate": "accounts.forms.FactorAgainForm",
+}
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Originmark"

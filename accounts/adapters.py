@@ -6,11 +6,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.encoding import force_bytes
@@ -34,6 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": _("This is not your password."),
         "too_many_login_attempts": _("That was wrong too often. Try again in five minutes."),
         "rate_limited": _("That was wrong too often. Try again in five minutes."),
+        "duplicate_email": _("This is your mail address already."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -65,6 +68,38 @@ class AccountAdapter(DefaultAccountAdapter):
         speak(response, user.language)
         return response
 
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        # As above.
+        path = reverse("account_confirm_email", kwargs={"key": emailconfirmation.key})
+        return f"{settings.SITE_URL}{path}"
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        address = emailconfirmation.email_address
+        link = self.get_email_confirmation_url(request, emailconfirmation)
+        account_mails.send_confirmation(address.user, address.email, link)
+
+    @asking.asked_by_register()
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Let the account have the address whose link was followed, and tell the one that it had.
+
+        The register writes it down: PostgreSQL lets nobody change that of their own account, so that what is slipped
+        into a page of theirs cannot, and whether another account has proven the address only the register sees.
+        """
+        user, before = email_address.user, email_address.user.email
+        try:
+            with transaction.atomic():
+                confirmed: bool = super().confirm_email(request, email_address)
+        except IntegrityError:
+            # Another account proved it in the same moment.
+            self.add_message(request, messages.ERROR, "account/messages/email_confirmation_failed.txt")
+            return False
+        if confirmed:
+            account_mails.tell_of_change(user, "email_confirmed", to=before)
+        return confirmed
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        return reverse("account_email")
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("mfa_index")
 
@@ -72,8 +107,11 @@ class AccountAdapter(DefaultAccountAdapter):
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **more: Any
     ) -> None:
         """Say on the next page what was changed, in the words of the mail; and nothing of what is plain to see."""
-        if text := account_mails.CHANGES.get(PurePosixPath(message_template or "").stem):
+        told = PurePosixPath(message_template or "").stem
+        if text := account_mails.CHANGES.get(told):
             messages.success(request, gettext(text))
+        elif told == "email_confirmation_failed":
+            messages.error(request, gettext("Another account has this mail address."))
         elif more.get("message"):
             messages.add_message(request, level, more["message"])
 
@@ -81,7 +119,10 @@ class AccountAdapter(DefaultAccountAdapter):
         account_mails.send_reset(user, context["password_reset_url"])
 
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **more: Any) -> None:
-        account_mails.tell_of_change(user, template_prefix.rpartition("/")[2])
+        change = template_prefix.rpartition("/")[2]
+        # Of another mail address `confirm_email` tells: allauth may not know the one of before.
+        if change != "email_changed":
+            account_mails.tell_of_change(user, change)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

@@ -4,13 +4,17 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
-from allauth.account.forms import ResetPasswordForm, ResetPasswordKeyForm, UserTokenForm
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.account.forms import AddEmailForm, ResetPasswordForm, ResetPasswordKeyForm, UserTokenForm
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
 from django import forms
 from django.core.validators import RegexValidator
+from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -52,7 +56,15 @@ class FactorAgainForm(_RefusesLocked, ReauthenticateForm):
 class ForgottenForm(ResetPasswordForm):
     """Whose address it is, the register looks up, and makes the link."""
 
-    clean_email = by_register(ResetPasswordForm.clean_email)
+    users: list[User]
+
+    @by_register
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        # An address that waits for its link to be followed is nobody's yet: allauth would send there, too.
+        self.users = [user for user in self.users if user.email.lower() == email.lower()]
+        return email
+
     save = by_register(ResetPasswordForm.save)
 
 
@@ -66,6 +78,30 @@ class ForgottenNewForm(ResetPasswordKeyForm):
     """Who holds the link is not signed in: the register writes the password down."""
 
     save = by_register(ResetPasswordKeyForm.save)
+
+
+class MailForm(AddEmailForm):
+    """Another mail address of one's own. Whether another account has it is not looked at, so that nobody is told."""
+
+    def clean_email(self) -> str:
+        adapter = get_account_adapter()
+        email: str = adapter.clean_email(self.cleaned_data["email"].lower())
+        if email == self.user.email.lower():
+            raise adapter.validation_error("duplicate_email")
+        return email
+
+    def save(self, request: HttpRequest) -> EmailAddress:
+        # What waited waits no longer. Nor does the address of now, which allauth wrote down as unproven: it would take
+        # that for what waits, and from the account.
+        with transaction.atomic():
+            EmailAddress.objects.filter(user=self.user, verified=False).delete()
+            return super().save(request)
+
+
+def waiting_of(user: User) -> EmailAddress | None:
+    """The address that is to be the one of `user`, once its link is followed."""
+    waiting = EmailAddress.objects.filter(user=user, verified=False).exclude(email=user.email.lower())
+    return waiting.order_by("pk").last()
 
 
 class UsernameField(forms.CharField):

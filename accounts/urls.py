@@ -10,7 +10,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
-from accounts import held_views, session_views, token_views, views
+from accounts import held_views, mail_views, session_views, token_views, views
 from accounts.views import page
 
 urlpatterns = [
@@ -40,6 +40,8 @@ urlpatterns = [
         page(account.PasswordResetFromKeyDoneView, "forgotten_done"),
         name="account_reset_password_from_key_done",
     ),
+    path("mail/", mail_views.change_mail, name="account_email"),
+    path("mail/confirm/<str:key>/", mail_views.ConfirmMail.as_view(), name="account_confirm_email"),
     path("second-factor/", page(mfa.IndexView, "second_factor"), name="mfa_index"),
     path("second-factor/app/", page(totp.ActivateTOTPView, "app"), name="mfa_activate_totp"),
     path("second-factor/app/remove/", views.RemoveApp.as_view(), name="mfa_deactivate_totp"),

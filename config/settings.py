@@ -238,6 +238,7 @@ SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
+    "add_email": "accounts.forms.MailForm",
     "reset_password": "accounts.forms.ForgottenForm",
     "user_token": "accounts.forms.LinkForm",
     "reset_password_from_key": "accounts.forms.ForgottenNewForm",
@@ -246,6 +247,9 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# An account has one address; another takes its place by a link that is sent there, for so many days (the mail says so).
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
@@ -283,7 +287,13 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 # One account from many addresses, and one address with many accounts; a code of a second factor is tried likewise.
 # How often an address signs in is counted by `config.rates`.
-ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/key", "login": None}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "20/5m/key",
+    "login": None,
+    # Each sends a mail to wherever somebody says; a second one to the same address is the way to a lost link.
+    "manage_email": "10/h/user",
+    "confirm_email": None,
+}
 
 # Another system that people sign in by (OpenID Connect): off where none is named.
 OIDC_SERVER_URL = text("OIDC_SERVER_URL") and address("OIDC_SERVER_URL", "", ("https", "http")).rstrip("/")

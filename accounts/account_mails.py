@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 CHANGES = {
     "password_changed": gettext_noop("The password of your account was changed."),
     "password_reset": gettext_noop("The password of your account was set anew by a link that was sent to you."),
+    "email_confirmed": gettext_noop("The mail address of your account was changed."),
     "password_set": gettext_noop("A password was set for your account."),
     "totp_activated": gettext_noop("An authenticator app was set up for your account."),
     "totp_deactivated": gettext_noop("The authenticator app of your account was removed."),
@@ -57,8 +58,26 @@ def send_first_link(user: User, address: str) -> None:
         )
 
 
-def tell_of_change(user: User, change: str) -> None:
-    """Tell `user` of a change of how they sign in, which somebody else might have made."""
+def send_confirmation(user: User, email: str, address: str) -> None:
+    """Send to `email` the link by which it becomes the address of `user`."""
+    with override(user.language):
+        _send(
+            user,
+            _("Originmark: your mail address"),
+            (
+                _("This is to be the mail address of the account “%(name)s” in the register of computing centres.")
+                % {"name": user.username},
+                _("Whoever is signed in to it confirms that by this link, within three days: %(address)s")
+                % {"address": address},
+                _("If you do not know of this, do nothing."),
+            ),
+            to=email,
+        )
+
+
+def tell_of_change(user: User, change: str, to: str | None = None) -> None:
+    """Tell `user` of a change of how they sign in, which somebody else might have made: at their address, or at the
+    one that they had (`to`)."""
     with override(user.language):
         _send(
             user,
@@ -68,14 +87,18 @@ def tell_of_change(user: User, change: str) -> None:
                 _("If it was not you, set a new password and tell an administrator: %(address)s")
                 % {"address": settings.SITE_URL},
             ),
+            to=to,
         )
 
 
-def _send(user: User, subject: str, paragraphs: Iterable[str]) -> None:
+def _send(user: User, subject: str, paragraphs: Iterable[str], to: str | None = None) -> None:
     """A mail server that is away costs the mail, not what it tells of."""
-    if not user.email:
+    address = user.email if to is None else to
+    if not address:
         return
+    message = message_to(user, subject=subject, paragraphs=paragraphs)
+    message.to = [address]
     try:
-        message_to(user, subject=subject, paragraphs=paragraphs).send()
+        message.send()
     except OSError as error:
         logger.warning("A mail to user %s was not sent: %s", user.pk, error)

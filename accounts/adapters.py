@@ -6,18 +6,20 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import account_mails, again, second_factor
+from accounts import account_mails, again, asking, second_factor
 from accounts.models import User
 from accounts.views import speak
 
@@ -34,6 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": _("This is not your password."),
         "too_many_login_attempts": _("That was wrong too often. Try again in five minutes."),
         "rate_limited": _("That was wrong too often. Try again in five minutes."),
+        "duplicate_email": _("This is your mail address already."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -54,11 +57,48 @@ class AccountAdapter(DefaultAccountAdapter):
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": secret})
         return f"{settings.SITE_URL}{path}"
 
+    def login(self, request: HttpRequest, user: Any) -> None:
+        # All that was due was shown: what signing in writes down is written in their own name.
+        asking.recognise(user.pk, user.role)
+        super().login(request, user)
+
     def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
         """Who signs in meets the language that they chose last."""
         response: HttpResponse = super().post_login(request, user, **more)
         speak(response, user.language)
         return response
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        # As above.
+        path = reverse("account_confirm_email", kwargs={"key": emailconfirmation.key})
+        return f"{settings.SITE_URL}{path}"
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        address = emailconfirmation.email_address
+        link = self.get_email_confirmation_url(request, emailconfirmation)
+        account_mails.send_confirmation(address.user, address.email, link)
+
+    @asking.asked_by_register()
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Let the account have the address whose link was followed, and tell the one that it had.
+
+        The register writes it down: PostgreSQL lets nobody change that of their own account, so that what is slipped
+        into a page of theirs cannot, and whether another account has proven the address only the register sees.
+        """
+        user, before = email_address.user, email_address.user.email
+        try:
+            with transaction.atomic():
+                confirmed: bool = super().confirm_email(request, email_address)
+        except IntegrityError:
+            # Another account proved it in the same moment.
+            self.add_message(request, messages.ERROR, "account/messages/email_confirmation_failed.txt")
+            return False
+        if confirmed:
+            account_mails.tell_of_change(user, "email_confirmed", to=before)
+        return confirmed
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        return reverse("account_email")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("mfa_index")
@@ -67,8 +107,11 @@ class AccountAdapter(DefaultAccountAdapter):
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **more: Any
     ) -> None:
         """Say on the next page what was changed, in the words of the mail; and nothing of what is plain to see."""
-        if text := account_mails.CHANGES.get(PurePosixPath(message_template or "").stem):
+        told = PurePosixPath(message_template or "").stem
+        if text := account_mails.CHANGES.get(told):
             messages.success(request, gettext(text))
+        elif told == "email_confirmation_failed":
+            messages.error(request, gettext("Another account has this mail address."))
         elif more.get("message"):
             messages.add_message(request, level, more["message"])
 
@@ -76,7 +119,10 @@ class AccountAdapter(DefaultAccountAdapter):
         account_mails.send_reset(user, context["password_reset_url"])
 
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **more: Any) -> None:
-        account_mails.tell_of_change(user, template_prefix.rpartition("/")[2])
+        change = template_prefix.rpartition("/")[2]
+        # Of another mail address `confirm_email` tells: allauth may not know the one of before.
+        if change != "email_changed":
+            account_mails.tell_of_change(user, change)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
@@ -92,6 +138,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return _sealing().decrypt(encrypted_text.encode()).decode()
+
+    @asking.asked_by_register()
+    def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
+        # Asked of who has given a password, too, and is nobody until the second factor.
+        enabled: bool = super().is_mfa_enabled(user, types)
+        return enabled
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         user: User = authenticator.user

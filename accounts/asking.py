@@ -77,10 +77,19 @@ def asked_by_register() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def asked_in_own_name() -> Iterator[None]:
+    """What is asked here is asked by who asks, or by nobody, though the register asks for what is around it."""
+    now = _now.get()
+    with asked_by(now and replace(now, is_register=False)):
+        yield
+
+
 def recognise(user_id: int | None, role: str = "", channel: Channel | None = None) -> None:
-    """Who asks turned out to be this user, in the midst of the request."""
+    """Who asks turned out to be this user, in the midst of the request: from now on it is not the register."""
     if (asking := _now.get()) is not None:
-        _now.set(replace(asking, user_id=user_id, role=role, channel=channel or asking.channel))
+        known = replace(asking, user_id=user_id, role=role, channel=channel or asking.channel, is_register=False)
+        _now.set(known)
 
 
 def _plain(text: str) -> str:

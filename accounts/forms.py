@@ -4,17 +4,25 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.account.forms import AddEmailForm, ResetPasswordForm, ResetPasswordKeyForm, UserTokenForm
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
 from django import forms
 from django.core.validators import RegexValidator
+from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts import asking, lock_out, tokens
 from accounts.models import Scope, User
+
+by_register = asking.asked_by_register()
 
 
 class _RefusesLocked(BaseAuthenticateForm):
@@ -28,11 +36,72 @@ class _RefusesLocked(BaseAuthenticateForm):
 
 
 class FactorForm(_RefusesLocked, AuthenticateForm):
-    pass
+    """Whose code it is, is nobody yet: the register looks the factor up, and writes down that it was used."""
+
+    clean_code = by_register(_RefusesLocked.clean_code)
+    save = by_register(AuthenticateForm.save)
+
+
+class KeyForm(AuthenticateWebAuthnForm):
+    """The same by a security key."""
+
+    clean_credential = by_register(AuthenticateWebAuthnForm.clean_credential)
+    save = by_register(AuthenticateWebAuthnForm.save)
 
 
 class FactorAgainForm(_RefusesLocked, ReauthenticateForm):
     pass
+
+
+class ForgottenForm(ResetPasswordForm):
+    """Whose address it is, the register looks up, and makes the link."""
+
+    users: list[User]
+
+    @by_register
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        # An address that waits for its link to be followed is nobody's yet: allauth would send there, too.
+        self.users = [user for user in self.users if user.email.lower() == email.lower()]
+        return email
+
+    save = by_register(ResetPasswordForm.save)
+
+
+class LinkForm(UserTokenForm):
+    """Whose link it is, and whether it still holds, the register looks up."""
+
+    clean = by_register(UserTokenForm.clean)
+
+
+class ForgottenNewForm(ResetPasswordKeyForm):
+    """Who holds the link is not signed in: the register writes the password down."""
+
+    save = by_register(ResetPasswordKeyForm.save)
+
+
+class MailForm(AddEmailForm):
+    """Another mail address of one's own. Whether another account has it is not looked at, so that nobody is told."""
+
+    def clean_email(self) -> str:
+        adapter = get_account_adapter()
+        email: str = adapter.clean_email(self.cleaned_data["email"].lower())
+        if email == self.user.email.lower():
+            raise adapter.validation_error("duplicate_email")
+        return email
+
+    def save(self, request: HttpRequest) -> EmailAddress:
+        # What waited waits no longer. Nor does the address of now, which allauth wrote down as unproven: it would take
+        # that for what waits, and from the account.
+        with transaction.atomic():
+            EmailAddress.objects.filter(user=self.user, verified=False).delete()
+            return super().save(request)
+
+
+def waiting_of(user: User) -> EmailAddress | None:
+    """The address that is to be the one of `user`, once its link is followed."""
+    waiting = EmailAddress.objects.filter(user=user, verified=False).exclude(email=user.email.lower())
+    return waiting.order_by("pk").last()
 
 
 class UsernameField(forms.CharField):

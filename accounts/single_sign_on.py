@@ -10,6 +10,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 
 from accounts.models import User
 
@@ -33,11 +34,11 @@ class SignOnAdapter(DefaultSocialAccountAdapter):
             return
         user = _vouched_for(sociallogin)
         if user is None:
-            raise ImmediateHttpResponse(render(request, "accounts/sign_on_unknown.html", status=403))
+            raise ImmediateHttpResponse(_drawn_later(request, "accounts/sign_on_unknown.html", status=403))
         sociallogin.connect(request, user)
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, *args: Any, **more: Any) -> None:
-        raise ImmediateHttpResponse(render(request, "accounts/sign_on_failed.html", status=502))
+        raise ImmediateHttpResponse(_drawn_later(request, "accounts/sign_on_failed.html", status=502))
 
     def send_notification_mail(self, *args: Any, **more: Any) -> None:
         """Nothing: who manages that system linked the two."""
@@ -56,6 +57,11 @@ def telling_where_nobody_answers(view: Callable[..., HttpResponse]) -> Callable[
             return render(request, "accounts/sign_on_failed.html", status=502)
 
     return told
+
+
+def _drawn_later(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    """A page that Django draws when the view has returned: in the name of who asks, no longer in the register's."""
+    return TemplateResponse(request, template, status=status)
 
 
 def _vouched_for(sociallogin: SocialLogin) -> User | None:

@@ -10,19 +10,12 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
-from accounts import asking, held_views, session_views, token_views, views
+from accounts import held_views, mail_views, session_views, token_views, views
 from accounts.views import page
 
-# Whoever signs in is nobody yet, and shown no account: the register looks it up.
-looked_up_by_register = asking.asked_by_register()
-
 urlpatterns = [
-    path("sign-in/", looked_up_by_register(views.SignIn.as_view()), name="account_login"),
-    path(
-        "sign-in/second-factor/",
-        looked_up_by_register(page(mfa.AuthenticateView, "sign_in_factor")),
-        name="mfa_authenticate",
-    ),
+    path("sign-in/", views.SignIn.as_view(), name="account_login"),
+    path("sign-in/second-factor/", views.SignInFactor.as_view(), name="mfa_authenticate"),
     path("sign-out/", page(account.LogoutView, "sign_out"), name="account_logout"),
     path("language/", views.choose_language, name="choose-language"),
     path("closed/", page(account.AccountInactiveView, "closed"), name="account_inactive"),
@@ -31,11 +24,7 @@ urlpatterns = [
     path("again/key/", views.AgainByKey.as_view(), name="mfa_reauthenticate_webauthn"),
     path("password/", page(account.PasswordChangeView, "password"), name="account_change_password"),
     path("password/first/", page(account.PasswordSetView, "password_first"), name="account_set_password"),
-    path(
-        "password/forgotten/",
-        looked_up_by_register(page(account.PasswordResetView, "forgotten")),
-        name="account_reset_password",
-    ),
+    path("password/forgotten/", page(account.PasswordResetView, "forgotten"), name="account_reset_password"),
     path(
         "password/forgotten/sent/",
         page(account.PasswordResetDoneView, "forgotten_sent"),
@@ -43,7 +32,7 @@ urlpatterns = [
     ),
     re_path(
         r"^password/forgotten/(?P<uidb36>[0-9A-Za-z]{1,13})-(?P<key>[0-9A-Za-z-]{1,100})/$",
-        looked_up_by_register(page(account.PasswordResetFromKeyView, "forgotten_new")),
+        page(account.PasswordResetFromKeyView, "forgotten_new"),
         name="account_reset_password_from_key",
     ),
     path(
@@ -51,6 +40,8 @@ urlpatterns = [
         page(account.PasswordResetFromKeyDoneView, "forgotten_done"),
         name="account_reset_password_from_key_done",
     ),
+    path("mail/", mail_views.change_mail, name="account_email"),
+    path("mail/confirm/<str:key>/", mail_views.ConfirmMail.as_view(), name="account_confirm_email"),
     path("second-factor/", page(mfa.IndexView, "second_factor"), name="mfa_index"),
     path("second-factor/app/", page(totp.ActivateTOTPView, "app"), name="mfa_activate_totp"),
     path("second-factor/app/remove/", views.RemoveApp.as_view(), name="mfa_deactivate_totp"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.views import LoginView
 from allauth.mfa.adapter import get_adapter as get_factor_adapter
+from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.totp.views import DeactivateTOTPView
 from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView, RemoveWebAuthnView
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django.views.generic import View
 
+from accounts import asking
 from accounts.models import User
 
 
@@ -53,6 +55,21 @@ class SignIn(LoginView):
         other = settings.OIDC_NAME if settings.OIDC_SERVER_URL else ""
         context: dict[str, Any] = super().get_context_data(**kwargs) | {"other_system": other}
         return context
+
+
+class SignInFactor(AuthenticateView):
+    """The page that asks whoever gave a password for the second factor.
+
+    Whose sign-in waits allauth looks up before the page begins, and which keys may answer when it draws it up: these
+    the register asks for, as the page's forms do (`accounts.forms`), and nothing else here.
+    """
+
+    template_name = "accounts/sign_in_factor.html"
+    form_invalid = refusing(AuthenticateView.form_invalid)
+    dispatch = asking.asked_by_register()(AuthenticateView.dispatch)
+    get = asking.asked_in_own_name()(AuthenticateView.get)
+    post = asking.asked_in_own_name()(AuthenticateView.post)
+    get_context_data = asking.asked_by_register()(AuthenticateView.get_context_data)
 
 
 class AgainByKey(ReauthenticateWebAuthnView):

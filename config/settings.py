@@ -224,7 +224,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "accounts.backends.PasswordBackend",
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
@@ -237,16 +237,29 @@ SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
 # A link to a password works for so long (the mails say three days).
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "add_email": "accounts.forms.MailForm",
+    "reset_password": "accounts.forms.ForgottenForm",
+    "user_token": "accounts.forms.LinkForm",
+    "reset_password_from_key": "accounts.forms.ForgottenNewForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# An account has one address; another takes its place by a link that is sent there, for so many days (the mail says so).
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
 # Who attests, decides or grants shows again who they are when they last did so longer ago than this.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = number("REAUTHENTICATION_MINUTES", 10) * 60
-MFA_FORMS = {"authenticate": "accounts.forms.FactorForm", "reauthenticate": "accounts.forms.FactorAgainForm"}
+MFA_FORMS = {
+    "authenticate": "accounts.forms.FactorForm",
+    "authenticate_webauthn": "accounts.forms.KeyForm",
+    "reauthenticate": "accounts.forms.FactorAgainForm",
+}
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Originmark"
@@ -274,7 +287,13 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 # One account from many addresses, and one address with many accounts; a code of a second factor is tried likewise.
 # How often an address signs in is counted by `config.rates`.
-ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/key", "login": None}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "20/5m/key",
+    "login": None,
+    # Each sends a mail to wherever somebody says; a second one to the same address is the way to a lost link.
+    "manage_email": "10/h/user",
+    "confirm_email": None,
+}
 
 # Another system that people sign in by (OpenID Connect): off where none is named.
 OIDC_SERVER_URL = text("OIDC_SERVER_URL") and address("OIDC_SERVER_URL", "", ("https", "http")).rstrip("/")

@@ -17,7 +17,8 @@ from accounts.trail.notes import note
 
 _END = object()
 # Whoever holds one of these links may follow it: what makes it a key is not told.
-_BY_LINK, _WITHOUT_KEY = re.compile(r"^(/people/join/|/accounts/password/forgotten/)[^/]+(?=/$)"), r"\1…"
+_BY_LINK = re.compile(r"^(/people/join/|/accounts/password/forgotten/|/accounts/mail/confirm/)[^/]+(?=/$)")
+_WITHOUT_KEY = r"\1…"
 
 
 class WhoIsAsking:

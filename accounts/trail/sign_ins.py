@@ -33,5 +33,7 @@ def _failed(credentials: dict[str, Any], **signal: Any) -> None:
     from accounts.models import User
 
     named = str(credentials.get("username") or credentials.get("login") or "").replace("\x00", "")
-    known = User.objects.filter(username=named).values_list("pk", flat=True).first()
+    with asking.asked_by_register():
+        # Who fails to sign in is nobody, and shown no account.
+        known = User.objects.filter(username=named).values_list("pk", flat=True).first()
     note(EventKind.SIGN_IN_FAILED, subject=_USERS, key="" if known is None else str(known))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
 from django.db import transaction
 from django.test import Client
@@ -211,6 +212,8 @@ def _secret(route: str, estate: Estate) -> Any:
         return invitations.key_of(estate.invitation)
     if route == "account_reset_password_from_key":
         return default_token_generator.make_token(estate.files)
+    if route == "account_confirm_email":
+        return EmailConfirmationHMAC(estate.new_address).key
     return estate.simulation.key
 
 
@@ -255,4 +258,6 @@ def keys_of(address: str) -> list[str]:
     path, _, query = address.partition("?")
     parts = [part for part in re.split(r"[/?&=]", address) if len(part) > 8]
     named = {address, path, query, *parts}
-    return sorted({form for one in named for form in (one, escape(one), quote(one, ""))} - {""}, key=len, reverse=True)
+    return sorted(
+        {form for one in named for form in (one, escape(one), quote(one), quote(one, ""))} - {""}, key=len, reverse=True
+    )

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.webauthn.internal.auth import WebAuthn
@@ -106,6 +107,8 @@ class Estate:
     security_key: Authenticator
     session: UserSession
     token: ApiToken
+    # Another mail address, which waits for its link to be followed.
+    new_address: EmailAddress
     # By who attests, who leads the operator's people.
     invitation: Invitation
 
@@ -224,6 +227,7 @@ def _of_people(sign: Sign, operator: Operator, files: User, attests: User) -> di
             user=files, ip="192.0.2.1", session_key=mark.lower(), user_agent=f"{mark} browser"
         ),
         "token": files.api_tokens.get(),
+        "new_address": EmailAddress.objects.create(user=files, email=f"{mark.lower()}-new@example.test"),
         "invitation": invitations.invite(
             operator_id=operator.pk, email=f"{mark}-asked@example.test", is_lead=False, language="en", by=attests,
             now=timezone.now(),

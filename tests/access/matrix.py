@@ -21,6 +21,10 @@ TABLE = """
 account_change_password           GET    in        200   200     200   200       200      200     200
 account_change_password           POST   in        422   422     422   422       422      422     422
 account_change_password           PUT    in        422   422     422   422       422      422     422
+account_confirm_email             GET    in        200   404     404   404       404      404     404
+account_confirm_email             POST   in        302   404     404   404       404      404     404
+account_email                     GET    in        200   200     200   200       200      200     200
+account_email                     POST!  in        422   422     422   422       422      422     422
 account_inactive                  GET    200       200   200     200   200       200      200     200
 account_login                     GET    200       302   302     302   302       302      302     302
 account_login                     POST   422       302   302     302   302       302      302     302

@@ -71,7 +71,7 @@ def _addresses(answer: HttpResponseBase, of: str) -> Iterator[str]:
 NOT_LED_TO = {
     "administration-assign", "administration-end-acting", "administration-let-act", "administration-link",
     "administration-step",
-    "account_inactive", "account_login", "account_reauthenticate", "account_reset_password",
+    "account_confirm_email", "account_inactive", "account_login", "account_reauthenticate", "account_reset_password",
     "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
     "account_set_password", "invitation", "invitation-revoke", "mfa_authenticate", "mfa_deactivate_totp",
     "mfa_generate_recovery_codes", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn",

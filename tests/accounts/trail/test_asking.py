@@ -159,7 +159,14 @@ class TestByEachWay:
         assert asking.who() is None
         assert b'"user": 11' in answer.getvalue()
 
-    @pytest.mark.parametrize("path", ["/people/join/secret:of-a-link/", "/accounts/password/forgotten/1-secret/"])
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/people/join/secret:of-a-link/",
+            "/accounts/password/forgotten/1-secret/",
+            "/accounts/mail/confirm/secret:of-a-link/",
+        ],
+    )
     def test_what_makes_a_link_a_key_is_not_told(self, path: str) -> None:
         told: list[str] = []
 

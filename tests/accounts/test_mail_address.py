@@ -1,0 +1,196 @@
+"""One's own mail address: another takes its place by a link that is sent there, and the one of before is told."""
+
+import re
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
+
+from accounts.models import AuditEvent, User
+from tests import cast
+from tests.cast import signed_in
+
+pytestmark = pytest.mark.django_db
+PAGE = "/accounts/mail/"
+
+
+def known(email: str = "old@example.org") -> User:
+    who = cast.analyst()
+    who.email = email
+    who.save()
+    return who
+
+
+def address_of(who: User) -> str:
+    return User.objects.get(pk=who.pk).email
+
+
+def link_in(message: Any) -> str:
+    found = re.search(r"http://127\.0\.0\.1:8000(/accounts/mail/confirm/\S+/)", str(message.body))
+    assert found
+    return found[1]
+
+
+def ask_for(client: Client, email: str = "new@example.org") -> str:
+    """Have the link sent to `email`, which is in the mail that came last."""
+    assert client.post(PAGE, {"email": email}, headers={"host": "localhost"}).headers["Location"] == PAGE
+    assert mail.outbox[-1].to == [email]
+    return link_in(mail.outbox[-1])
+
+
+class TestChange:
+    @pytest.mark.parametrize("before", ["old@example.org", "Old@Example.org", ""])
+    def test_it_is_another_once_the_link_is_followed_and_the_one_of_before_is_told(self, before: str) -> None:
+        who = known(before)
+        client = signed_in(who)
+        link = ask_for(client, "new@example.org")
+        assert address_of(who) == before
+        assert "A link was sent to new@example.org" in client.get(PAGE).content.decode()
+        assert "new@example.org" in client.get(link).content.decode()
+        # A program that looks where links lead changes nothing.
+        assert address_of(who) == before
+        done = client.post(link, follow=True)
+        assert "The mail address of your account was changed." in done.content.decode()
+        assert address_of(who) == "new@example.org"
+        told = [message for message in mail.outbox if "was changed" in str(message.body)]
+        assert [message.to for message in told] == ([[before]] if before else [])
+        assert not any("new@example.org" in str(message.body) for message in told)
+
+    def test_it_can_be_changed_again_and_back(self) -> None:
+        who = known()
+        client = signed_in(who)
+        for email in ("new@example.org", "old@example.org", "third@example.org"):
+            client.get(PAGE)
+            client.post(ask_for(client, email))
+            assert address_of(who) == email
+        assert list(EmailAddress.objects.values_list("email", "verified", "primary")) == [
+            ("third@example.org", True, True)
+        ]
+
+    def test_asking_for_it_takes_nothing_from_the_account(self) -> None:
+        """allauth writes an address that it meets down as unproven, and would put the new one in its place."""
+        who = known()
+        EmailAddress.objects.create(user=who, email="old@example.org")
+        client = signed_in(who)
+        ask_for(client)
+        ask_for(client, "newer@example.org")
+        assert address_of(who) == "old@example.org"
+        assert "newer@example.org" in client.get(PAGE).content.decode()
+
+    def test_the_trail_tells_that_it_changed_and_not_to_what(self) -> None:
+        who = known()
+        client = signed_in(who)
+        client.post(ask_for(client))
+        (event,) = AuditEvent.objects.filter(subject="accounts_user", key=str(who.pk), kind="update", user_id=who.pk)
+        assert event.place == "POST /accounts/mail/confirm/…/"
+        events = AuditEvent.objects.filter(subject="account_emailaddress", user_id=who.pk)
+        assert {"insert", "update"} <= {event.kind for event in events}
+        assert "example.org" not in str(list(AuditEvent.objects.values()))
+
+    @pytest.mark.parametrize("email", ["", "no address", "OLD@example.org"])
+    def test_what_is_no_other_address_is_refused(self, email: str) -> None:
+        who = known()
+        assert signed_in(who).post(PAGE, {"email": email}).status_code == 422
+        assert mail.outbox == []
+
+    @pytest.mark.parametrize("action", ["action_primary", "action_remove", "action_send"])
+    def test_nothing_else_is_done_that_the_library_could(self, action: str) -> None:
+        who = known()
+        client = signed_in(who)
+        ask_for(client)
+        client.post(PAGE, {"email": "new@example.org", action: ""})
+        assert address_of(who) == "old@example.org"
+        assert EmailAddress.objects.filter(user=who, verified=False).exists()
+
+    def test_it_speaks_the_language_of_the_account(self) -> None:
+        who = known()
+        who.language = "zh-hans"
+        who.save()
+        client = signed_in(who)
+        client.post(ask_for(client))
+        assert ["邮箱" in str(message.body) for message in mail.outbox] == [True, True]
+
+
+class TestWhoMay:
+    def test_nobody_asks_who_did_not_lately_show_who_they_are(self) -> None:
+        who = known()
+        client = signed_in(who)
+        session = client.session
+        session["account_authentication_methods"] = [{"method": "password", "at": 0}]
+        session.save()
+        asked = client.post(PAGE, {"email": "new@example.org"}).headers["Location"]
+        assert (asked, mail.outbox) == ("/accounts/again/?next=%2Faccounts%2Fmail%2F", [])
+        shown = client.post(asked, {"password": cast.PASSWORD, "next": PAGE})
+        # What was being sent waits there.
+        assert 'value="new@example.org"' in shown.content.decode()
+        ask_for(client)
+
+    def test_the_link_opens_nothing_to_anybody_else(self, client: Client) -> None:
+        """An address that was mistyped is some stranger's; an administrator sees everybody's addresses."""
+        who = known()
+        link = ask_for(signed_in(who))
+        assert client.get(link).headers["Location"].startswith("/accounts/sign-in/")
+        assert client.post(link).status_code == 302
+        for other in (cast.administrator(), cast.regulator()):
+            there = signed_in(other)
+            assert "for another account" in there.get(link).content.decode()
+            assert there.post(link).status_code == 404
+            assert there.get(PAGE).status_code == 200
+        assert address_of(who) == "old@example.org"
+
+    def test_an_address_that_waits_sets_no_password(self, client: Client) -> None:
+        ask_for(signed_in(known()))
+        client.post("/accounts/password/forgotten/", {"email": "new@example.org"})
+        assert len(mail.outbox) == 1
+        client.post("/accounts/password/forgotten/", {"email": "old@example.org"})
+        assert mail.outbox[-1].to == ["old@example.org"]
+
+    def test_a_link_to_a_password_is_void_once_the_address_is_another(self, client: Client) -> None:
+        who = known()
+        client.post("/accounts/password/forgotten/", {"email": "old@example.org"})
+        (told,) = mail.outbox
+        to_password = re.search(r"/accounts/password/forgotten/\S+", str(told.body))
+        assert to_password
+        there = signed_in(who)
+        there.post(ask_for(there))
+        assert "used before" in client.get(to_password[0]).content.decode()
+
+    def test_a_link_is_good_once_and_no_longer_than_the_next(self) -> None:
+        who = known()
+        client = signed_in(who)
+        first = ask_for(client)
+        second = ask_for(client)
+        assert client.post(first).status_code == 404
+        assert client.post(second).status_code == 302
+        assert client.post(second).status_code == 404
+        assert "used before" in client.get(second).content.decode()
+
+    def test_it_is_asked_for_ten_times_an_hour(self) -> None:
+        client = signed_in(known())
+        for number in range(10):
+            ask_for(client, f"new{number}@example.org")
+        refused = client.post(PAGE, {"email": "new@example.org"})
+        assert (refused.status_code, "asked too often" in refused.content.decode()) == (429, True)
+        assert len(mail.outbox) == 10
+
+
+class TestAnothersAddress:
+    def test_asking_for_it_is_answered_like_for_any_other(self) -> None:
+        other = cast.user("other", cast.Role.ANALYST, email="other@example.org")
+        EmailAddress.objects.create(user=other, email="other@example.org", verified=True, primary=True)
+        client = signed_in(known())
+        answers = [client.post(PAGE, {"email": email}) for email in ("other@example.org", "nobody@example.org")]
+        assert [answer.headers["Location"] for answer in answers] == [PAGE, PAGE]
+        assert [message.to[0] for message in mail.outbox] == ["other@example.org", "nobody@example.org"]
+        assert "other" not in str(mail.outbox[0].body).replace("other@example.org", "")
+
+    def test_it_is_told_to_who_reads_its_mail_and_stays_anothers(self) -> None:
+        other = cast.user("other", cast.Role.ANALYST, email="other@example.org")
+        EmailAddress.objects.create(user=other, email="other@example.org", verified=True, primary=True)
+        who = known()
+        client = signed_in(who)
+        done = client.post(ask_for(client, "other@example.org"), follow=True)
+        assert "Another account has this mail address." in done.content.decode()
+        assert (address_of(who), address_of(other)) == ("old@example.org", "other@example.org")

@@ -30,7 +30,7 @@ check: install
 	$(BIN)/python -m config.audit
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 bench: install
 	$(BIN)/python -m bench

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
-import psycopg2.extensions
 from django.db import connection
 
+from accounts.postgres.base import TellingCursor
 
-class TimedCursor(psycopg2.extensions.cursor):
+
+class TimedCursor(TellingCursor):
     seconds = 0.0
 
     @classmethod

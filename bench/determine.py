@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 
 from bench import country
-from bench.cursor import TimedCursor
 from bench.figure import Figure
+from bench.walls import within
 
 if TYPE_CHECKING:
     from compliance.facts import Facts
@@ -151,8 +151,10 @@ def _zen() -> float:
 def _single() -> tuple[float, float]:
     """One centre after an acceptance, in the database and the engine: determined and stored; and with what pages read.
 
-    The middle one of several; the time that Django takes to put statements together is in neither.
+    The middle one of several, within the walls; the time that Django takes to put statements together is in neither.
     """
+    from accounts.asking import asked_by_register
+    from bench.cursor import TimedCursor
     from compliance import rollups
     from compliance.determine import determine, lock_period, store
     from compliance.facts import facts_of_period
@@ -163,7 +165,7 @@ def _single() -> tuple[float, float]:
     country.settle()
     taken = []
     for centre in country.amended(SINGLE):
-        with TimedCursor.used() as timed, transaction.atomic():
+        with within(), asked_by_register(), TimedCursor.used() as timed, transaction.atomic():
             lock_period(period)
             facts = facts_of_period(period, [centre])
             made = store(facts, cause="benchmark")

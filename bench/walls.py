@@ -72,7 +72,7 @@ def _least(client: Any) -> tuple[float, float]:
     """The least seconds of a page within the walls and without them, by turns: noise spares neither."""
     on = off = float("inf")
     for _ in range(PAGES):
-        with _within():
+        with within():
             on = min(on, _page(client))
         with _without():
             off = min(off, _page(client))
@@ -86,7 +86,7 @@ def _page(client: Any) -> float:
 
 
 @contextmanager
-def _within() -> Iterator[None]:
+def within() -> Iterator[None]:
     """As the application asks: in its own role, and saying in whose name."""
     from accounts.wall.tables import APP
 

@@ -22,8 +22,9 @@ class Ahead(Thread):
     def __init__(self, cursor: Any) -> None:
         super().__init__(name="ahead", daemon=True)
         self._cursor = cursor
-        self._pieces: SimpleQueue[list[Row] | BaseException] = SimpleQueue()
+        self._pieces: SimpleQueue[list[Row]] = SimpleQueue()
         self._is_unwanted = Event()
+        self._error: BaseException | None = None
         # Whether PostgreSQL is still being read from.
         self.is_reading = True
         self.rows: Iterator[Row] = chain.from_iterable(iter(self._next_piece, []))
@@ -36,9 +37,15 @@ class Ahead(Thread):
                 self._pieces.put(piece)
                 count *= _GROWTH
         except BaseException as error:
-            self._pieces.put(error)
+            self._error = error
         self.is_reading = False
         self._pieces.put([])
+
+    def finish(self) -> None:
+        """Wait until all is read; raises what went wrong on the way."""
+        self.join()
+        if self._error is not None:
+            raise self._error
 
     def stop(self) -> None:
         """Wait until it reads no more."""
@@ -47,8 +54,8 @@ class Ahead(Thread):
 
     def _next_piece(self) -> list[Row]:
         piece = self._pieces.get()
-        if isinstance(piece, BaseException):
-            raise piece
+        if not piece and self._error is not None:
+            raise self._error
         return piece
 
 

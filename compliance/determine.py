@@ -103,6 +103,8 @@ def store(facts: Facts, *, cause: str, run: DeterminationRun | None = None) -> l
         # PostgreSQL takes none as long as it is read from.
         while facts.inventories.are_coming and (row := next(rows, None)) is not None:
             early.append(row)
+        # Where nothing more is to be judged, some may still come.
+        facts.inventories.finish_reading()
         _copy(_Read(_mixed(early, rows)))
     return judgements
 

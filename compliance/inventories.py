@@ -62,6 +62,11 @@ class Inventories:
         """Whether PostgreSQL is still reading, so that nothing else is to be asked of it."""
         return self._ahead is not None and self._ahead.is_reading
 
+    def finish_reading(self) -> None:
+        """Wait until PostgreSQL has handed over all of them, so that something else can be asked of it."""
+        if self._ahead is not None:
+            self._ahead.finish()
+
     def catalogue(self) -> dict[int, tuple[str, ChipRevision | None]]:
         """By chip model: its class, and what is known of it."""
         return self._kinds.catalogue()
@@ -86,7 +91,8 @@ class Inventories:
                 self._coming = self._at_once()
             for key, lines in self._coming:
                 self._read[key] = lines
-                if key == submission:
+                # They come in the order of their keys: a nil return has no line, and is passed by.
+                if key >= submission:
                     break
         return self._read.get(submission)
 

@@ -12,6 +12,7 @@ from django.db.models.signals import post_migrate
 
 from accounts.trail.tables import TRAIL
 from centres.models import Region
+from tests.workers import wait_for
 
 # Until its end no trigger of the transaction tells or refuses anything: a superuser of the database can say so.
 UNTOLD = "SET LOCAL session_replication_role = replica"
@@ -40,9 +41,22 @@ def let_tables_be_emptied(patch: pytest.MonkeyPatch) -> None:
     plain = DatabaseOperations.execute_sql_flush
 
     def untold(self: DatabaseOperations, sql_list: list[str]) -> None:
+        # A page that was closed is answered for a moment still, and what it looks at is locked in another order.
+        wait_for(_is_alone)
         plain(self, [UNTOLD, *sql_list])
 
     patch.setattr(DatabaseOperations, "execute_sql_flush", untold)
+
+
+def _is_alone() -> bool:
+    """Whether no other connection to the tests' database is in a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state <> 'idle')"
+        )
+        (is_alone,) = cursor.fetchone()
+    return bool(is_alone)
 
 
 @transaction.atomic

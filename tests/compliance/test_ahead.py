@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from django.db import DataError, connection, transaction
+from django.utils import timezone
 
-from centres.models import Centre
+from centres.models import Centre, CentreRecord
 from chips.models import Submission
 from compliance import ahead, inventories
 from compliance.determine import determine
@@ -79,3 +81,26 @@ def test_a_country_is_determined_as_its_centres_are_one_by_one(monkeypatch: pyte
     assert together == _told(made)
     assert {submission for _, _, _, submission, revisions, _ in together if not revisions} == {None, nil.pk}
     assert not DeterminationRun.objects.exists()
+
+
+def test_what_is_judged_sooner_than_it_is_read_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _filed()
+    # Nobody asks for the inventories of those that have closed: the others are judged while these are still read.
+    for where in made[1:6]:
+        CentreRecord.objects.create(
+            centre=where, from_on=date(2025, 1, 1), recorded_at=timezone.now(), kind="intelligent",
+            ownership="local_soe", status="closed", region_code="3101", reason="closed",
+        )  # fmt: skip
+    monkeypatch.setattr(ahead, "_GROWTH", 1)
+    slow = "SELECT one.* FROM ({}) one, LATERAL (SELECT pg_sleep(0.1), one.submission_id AS of) waited"
+    monkeypatch.setattr(inventories, "_LINES", slow.format(inventories._LINES))
+    assert determine(period=cast.period(), cause="test", centres=made).made == 12
+
+
+def test_what_goes_wrong_in_reading_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _filed()
+    wrong = "SELECT submission_id, string_agg || repeat('', (1 / (submission_id - {}))::int) FROM ({}) one"
+    key = made[4].submissions.get().pk
+    monkeypatch.setattr(inventories, "_LINES", wrong.format(key, inventories._LINES))
+    with pytest.raises(DataError, match="division by zero"):
+        determine(period=cast.period(), cause="test", centres=made)

@@ -56,13 +56,26 @@ def _signed_in(request: HttpRequest) -> User | None:
 
 
 def _write_down(request: HttpRequest, response: HttpResponseBase) -> None:
-    if response.status_code == 403:
-        note(EventKind.REFUSED)
+    if _is_refused(request, response):
+        note(EventKind.REFUSED, details={"status": response.status_code})
     elif response.status_code == 200 and request.method != "HEAD":
         disposition = response.headers.get("Content-Disposition", "")
         if disposition.startswith("attachment"):
             # Before its first byte goes out.
             note(EventKind.DOWNLOAD, details={"as": disposition.partition(";")[2].strip()})
+
+
+def _is_refused(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether somebody was refused: what another's is, or is not there, and a token that is none, among it.
+
+    Who asks too often is counted and not told of: the trail would be what they fill.
+    """
+    if response.status_code == 401:
+        return "Authorization" in request.headers
+    if response.status_code == 404:
+        who = asking.who()
+        return who is not None and who.user_id is not None and request.resolver_match is not None
+    return response.status_code == 403
 
 
 def _told(parts: Iterator[Any], who: Asking | None) -> Iterator[Any]:

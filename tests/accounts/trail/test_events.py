@@ -255,7 +255,26 @@ class TestWhatPeopleDo:
         client.force_login(user)
         assert client.get("/review/").status_code == 403
         refused = AuditEvent.objects.get(kind="refused")
-        assert (refused.user_id, refused.place) == (user.pk, "GET /review/")
+        assert (refused.user_id, refused.place, refused.after) == (user.pk, "GET /review/", {"status": 403})
+
+    def test_asking_for_what_is_another_s_or_with_a_token_that_is_none(
+        self, client: Client, owner: Operator, rival: Operator
+    ) -> None:
+        cast.centre("SH-01", owner=owner)
+        client.force_login(user := cast.user("rival", cast.Role.OPERATOR, acts_for=rival))
+        for path in ("/centres/SH-01/", "/centres/SH-02/", "/no/such/address/"):
+            assert client.get(path).status_code == 404
+        Client().get("/centres/SH-01/")
+        assert Client(headers={"Authorization": "Token guessed"}).get("/api/v1/centres/").status_code == 401
+        assert Client().get("/api/v1/centres/").status_code == 401
+        found = (
+            AuditEvent.objects.filter(kind="refused").order_by("pk").values_list("user_id", "place", "after__status")
+        )
+        assert list(found) == [
+            (user.pk, "GET /centres/SH-01/", 404),
+            (user.pk, "GET /centres/SH-02/", 404),
+            (None, "GET /api/v1/centres/", 401),
+        ]
 
     def test_a_download_and_an_export(self, client: Client) -> None:
         user = cast.regulator()

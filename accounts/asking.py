@@ -85,6 +85,14 @@ def asked_in_own_name() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def asked_for(user_id: int, role: str) -> Iterator[None]:
+    """What is asked here is asked in the name of this user, for whom the register does a piece of work."""
+    now = _now.get() or Asking("task")
+    with asked_by(replace(now, user_id=user_id, role=role, is_register=False)):
+        yield
+
+
 def recognise(user_id: int | None, role: str = "", channel: Channel | None = None) -> None:
     """Who asks turned out to be this user, in the midst of the request: from now on it is not the register."""
     if (asking := _now.get()) is not None:

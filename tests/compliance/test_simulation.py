@@ -17,6 +17,7 @@ from django.utils import timezone
 from psycopg2.sql import SQL, Identifier
 from pytest_django import Settings
 
+from accounts.asking import asked_by_register
 from accounts.models import Role, User
 from centres.models import Centre, CentreRecord, Provenance
 from compliance import simulate, tasks
@@ -36,7 +37,7 @@ from compliance.models import (
 from compliance.simulation_page import totals
 from compliance.trial import weighed_by
 from demonstration.store import determine_periods, store_country
-from tests import cast
+from tests import cast, walls
 
 pytestmark = pytest.mark.django_db
 
@@ -382,6 +383,21 @@ def test_what_was_decided_by_hand_holds_under_another_threshold_and_not_under_an
     changes, page = tried_with(rule=json.dumps(narrower))
     assert changes == [("non_compliant", "out_of_scope")]
     assert "What was decided by hand under the provision is left out." in page
+
+
+def test_what_nobody_restricted_shows_the_asker_s_provinces_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    regional = cast.regional_regulator("31")
+    for code, region in (("SH-01", "3101"), ("GD-01", "4401")):
+        cast.file(cast.centre(code, region_code=region), cast.period(), ascend=6, h800=4)
+    determine(period=cast.period(), cause="test")
+    simulation = waiting(regional, scope=ANYBODY, steps=steps("0.7"))
+    # As if it were forgotten whose provinces it is about.
+    monkeypatch.setattr(Simulation, "region_codes", property(lambda _: None, lambda *_: None))
+    with walls.within(), asked_by_register():
+        assert simulate.fulfil(simulation.pk)
+    done = Simulation.objects.get(pk=simulation.pk)
+    assert {count["region"] for count in result_of(done)["counts"]} == {"31"}
+    assert [change.centre.code for change in done.changes.all()] == ["SH-01"]
 
 
 def test_who_sees_what(client: Client) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from http.cookies import SimpleCookie
@@ -61,6 +61,8 @@ class Asker:
     cookies: str = ""
     token: str = ""
     client: Client = field(default_factory=Client)
+    # Called after each request, before what it changed is taken back.
+    noticed: Callable[[], object] = bool
 
     def ask(self, method: str, address: str, data: bytes | None = None, of: str = "") -> Answer:
         """What is answered; whatever it changes is taken back. A form is empty but for `data`."""
@@ -77,6 +79,7 @@ class Asker:
                 method, address, b"" if method == "GET" else body, content_type=kind, headers=headers
             )
             content = b"".join(response) if response.streaming else response.content
+            self.noticed()
             transaction.set_rollback(True)
         return Answer(response.status_code, content, dict(response.headers))
 

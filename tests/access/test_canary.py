@@ -1,6 +1,8 @@
-"""What bears an operator's mark, or is one of its primes, shows nowhere that is not for it: pages, mails, logs."""
+"""What bears an operator's mark, or is one of its primes, shows nowhere but to it: pages, mails, logs, caches."""
 
+import base64
 import io
+import pickle
 import re
 import zipfile
 from collections import deque
@@ -10,14 +12,23 @@ from html import unescape
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from django.conf import settings as known
 from django.core import mail
+from django.core.cache import cache
+from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
+from limits.storage import RedisStorage
+from pytest_django import Settings
 
+from accounts import account_mails
+from centres import people
 from centres.periods import SHANGHAI
 from chips import reminders
 from compliance import exemption_notices
+from config import rates
 from tests import cast
-from tests.access.asking import API, Answer, Asker, address, by_session, by_token, routes
+from tests.access.asking import API, SIGN_IN, Answer, Asker, address, by_session, by_token, routes
 from tests.access.estates import Estate, House, Sign
 from tests.access.matrix import ROWS
 
@@ -37,6 +48,8 @@ class Seen:
     def __init__(self, asker: Asker) -> None:
         self.asker = asker
         self.answers: dict[str, Answer] = {}
+        self.kept: set[bytes] = set()
+        asker.noticed = lambda: self.kept.update(cached())
 
     def look(self, address: str) -> Iterator[str]:
         """The addresses that an address leads to."""
@@ -63,6 +76,30 @@ class Seen:
                     yield from ((where, book.read(name).decode(errors="replace")) for name in book.namelist())
             else:
                 yield where, answer.content.decode(errors="replace")
+
+
+def cached() -> Iterator[bytes]:
+    """Each key and value of every cache that the settings name, as it is stored: no pickle is read here."""
+    with connection.cursor() as cursor:
+        for each in known.CACHES.values():
+            cursor.execute(f"SELECT cache_key, value FROM {connection.ops.quote_name(str(each['LOCATION']))}")  # noqa: S608
+            yield from (key.encode() + b" " + base64.b64decode(value) for key, value in cursor.fetchall())
+
+
+def counted() -> list[bytes]:
+    """Each key and value of the rates in the broker's server."""
+    storage = rates._counter(known.REDIS_URL).shared.storage
+    assert isinstance(storage, RedisStorage)
+    keys = storage.storage.scan_iter(f"{storage.key_prefix}:*")
+    return [key + b" " + (storage.storage.get(key) or b"") for key in keys]
+
+
+def kept_of(sign: Sign, kept: Iterable[bytes]) -> list[bytes]:
+    """What of `kept` bears an operator's mark, or one of its primes as a text or as a pickled number."""
+    shown, numbers = pattern([sign.mark], sign.primes), [pickle.dumps(prime, 2)[2:-1] for prime in sign.primes]
+    return [
+        one for one in kept if shown.search(one.decode("ascii", "replace")) or any(number in one for number in numbers)
+    ]
 
 
 def crawled(asker: Asker, begins: Iterable[str]) -> Seen:
@@ -147,11 +184,41 @@ def test_nothing_of_anothers_shows(
         one for seen in (of_pages, of_api) for one in found(seen, [theirs.sign.mark], theirs.sign.primes, repeated)
     ]
     assert not wrong, "\n".join(wrong[:40])
+    assert not kept_of(theirs.sign, of_pages.kept | of_api.kept)
     assert len(of_pages.answers) > 20
     if who != "administrator":
         assert getattr(house, own).sign.mark in "".join(text for _, text in of_pages.texts())
         logged = pattern([theirs.sign.mark], theirs.sign.primes)
         assert not [record.getMessage() for record in caplog.records if _tells(record.getMessage(), logged)]
+
+
+def test_nothing_of_anybodys_is_kept_in_a_cache_or_counted(house: House, settings: Settings) -> None:
+    for name in ("RATE_PER_ADDRESS", "RATE_PER_ACCOUNT", "RATE_OF_WRITES", "RATE_OF_SIGN_INS"):
+        setattr(settings, name, "1000/minute")
+    form, kept = "application/x-www-form-urlencoded", set[bytes]()
+    for estate in (house.quartz, house.basalt):
+        asker = Asker(noticed=lambda: kept.update(cached()))
+        tried = f"login={estate.files.username}&password=wrong"
+        assert asker.ask("POST", SIGN_IN, tried.encode(), of=form).status == 422
+        forgotten = f"email={estate.files.email}"
+        assert asker.ask("POST", reverse("account_reset_password"), forgotten.encode(), of=form).status == 302
+        centre = f"{API}centres/{estate.centre.code}/"
+        assert by_token(estate.files).ask("GET", centre).status == 200
+    counts = counted()
+    # Failures of two accounts and links to two, and of both what they asked from one address.
+    assert len(kept) >= 4
+    assert len(counts) >= 3
+    for estate in (house.quartz, house.basalt):
+        assert not kept_of(estate.sign, (*kept, *counts))
+
+
+def test_what_is_kept_in_a_cache_is_found(house: House) -> None:
+    sign = house.quartz.sign
+    for value in ({"of": f"{sign.mark} Centre"}, f"in all {sign.ascend} cards", [sign.ascend], (sign.h800, 1)):
+        cache.set("any", value)
+        assert kept_of(sign, cached()), value
+        assert not kept_of(house.basalt.sign, cached())
+    cache.delete("any")
 
 
 def _tells(message: str, shown: re.Pattern[str]) -> bool:
@@ -190,13 +257,20 @@ def test_no_mail_speaks_of_anothers(house: House) -> None:
     for estate in (house.quartz, house.basalt):
         exemption_notices.write_late_notices(estate.exemption, ending_at)
     exemption_notices.send_unsent(ending_at)
+    people.send_unsent(timezone.now())
+    for user in (house.quartz.files, house.basalt.files):
+        account_mails.send_reset(user, "https://testserver/reset")
+        account_mails.send_first_link(user, "https://testserver/first")
+        account_mails.send_confirmation(user, f"{user.username}-new@example.test", "https://testserver/confirm")
+        for change in account_mails.CHANGES:
+            account_mails.tell_of_change(user, change)
     of_operators = [one for one in mail.outbox if "mark-" in one.to[0]]
     for message in of_operators:
-        theirs = house.basalt if "quartzmark" in message.to[0] else house.quartz
+        theirs = house.basalt if "quartzmark" in message.to[0].lower() else house.quartz
         text = f"{message.subject}\n{message.body}\n{message.extra_headers}"
         assert not pattern([theirs.sign.mark], theirs.sign.primes).search(text), text
-    # Either kind, to both of each.
-    assert len(of_operators) == 8
+    # Reminders and notices to both of each; an invitation, three links and each change to one of each.
+    assert len(of_operators) == 8 + 2 * (4 + len(account_mails.CHANGES))
 
 
 def test_no_etag_tells_that_something_of_anothers_changed(house: House) -> None:

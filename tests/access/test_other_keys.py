@@ -1,13 +1,21 @@
 """What is another's is not there by any other key either: code, accession number, serial number, digest, name."""
 
 import json
+import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from drf_spectacular.generators import SchemaGenerator
 
+from compliance.exemption_forms import FULL
+from compliance.models import Mandate
+from tests import walls
 from tests.access.asking import (
     API,
     MISSING_CODE,
+    MISSING_NUMBER,
     Answer,
     Asker,
     address,
@@ -16,9 +24,10 @@ from tests.access.asking import (
     routes,
     told,
 )
-from tests.access.estates import Estate, House
+from tests.access.estates import MANDATE, Estate, House
 from tests.access.matrix import ROWS
-from tests.access.test_matrix import hides, is_administrators
+from tests.access.test_matrix import ROUTES, hides, is_administrators
+from tests.access.test_scopes import _take_out as take_out
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +116,69 @@ def test_no_body_tells_that_what_it_names_is_anothers(house: House) -> None:
         if hidden.status < 400 or not same(hidden, missing, code, MISSING_CODE):
             wrong.append(f"{where}: {hidden.cell}, and {missing.cell} of what is not there")
     assert not wrong, "\n".join(wrong)
+
+
+_FIELD = re.compile(r"""<(?:input|select|textarea)[^>]*\bname=["']([\w.-]+)""")
+_OF_FORM, _OF_FILES = "application/x-www-form-urlencoded", "multipart/form-data"
+
+
+@pytest.mark.parametrize("who", ["files", "provinces"])
+def test_no_form_and_no_body_is_answered_otherwise_for_the_key_of_what_is_hidden(house: House, who: str) -> None:
+    """Every field of every write of what is one's own bears the key; then, but for what may be right, once more."""
+    assert hides(who, house.basalt)
+    by_code, by_number = (house.basalt.centre.code, MISSING_CODE), (house.provision.pk, MISSING_NUMBER)
+    mandate = Mandate.objects.get(code=MANDATE).pk
+    wrong = []
+    for asker, method, where, kind, fields in _writes(house, who):
+        right: dict[str, Any] = {"from_on": "2027-01-01", "to_on": "2027-02-01", "period": "2025Q4", "reason": "x"}
+        if where.startswith(API):
+            right |= {"mandate": MANDATE, "threshold": None, "rule": None}
+        else:
+            right |= {"mandate": mandate, "extent": FULL, "percent": ""}
+        for known in ({}, right):
+            answers = [
+                asker.ask(method, where, *_sent(kind, fields, {"provision": number} | known, code))
+                for code, number in zip(by_code, by_number, strict=True)
+            ]
+            if len({told(one, *reversed(by_number), *by_code) for one in answers}) > 1:
+                wrong.append(f"{where}: {answers[0].cell}, and {answers[1].cell} of what is not there")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_tells_it_where_neither_wall_stands_is_found(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_out(monkeypatch, "centres.Centre")
+    with walls.taken_out(), pytest.raises(AssertionError) as found:
+        test_no_form_and_no_body_is_answered_otherwise_for_the_key_of_what_is_hidden(house, "provinces")
+    assert "/exemptions/propose/: 200, and 422" in str(found.value)
+    assert f"{API}exemptions/: 201, and 400" in str(found.value)
+
+
+def _writes(house: House, who: str) -> Iterator[tuple[Asker, str, str, str, list[str]]]:
+    """Who writes how and where, with what kind of body, and its fields: by the page or by the API's description."""
+    by_page, of_api = by_session(house.people[who]), by_token(house.people[who])
+    described: dict[str, Any] = SchemaGenerator().get_schema(public=True)
+    for row in ROWS:
+        # Of one's own account nothing of anybody's is named.
+        if row.method == "GET" or row.cells[who] in ("403", "404", "405") or row.route.startswith(("account_", "mfa_")):
+            continue
+        where = address(house, ROUTES[row.route], house.quartz, row.state)
+        if not where.startswith(API):
+            answers = [by_page.ask(method, where).content.decode() for method in ("GET", "POST")]
+            fields = sorted({name for one in answers for name in _FIELD.findall(one)} - {"csrfmiddlewaretoken"})
+            yield by_page, row.method, where, _OF_FORM, fields
+        for path, operations in described["paths"].items():
+            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), where) and row.method.lower() in operations:
+                for kind, body in operations[row.method.lower()].get("requestBody", {}).get("content", {}).items():
+                    of = described["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
+                    yield of_api, row.method, where, kind, list(of["properties"])
+
+
+def _sent(kind: str, fields: list[str], known: dict[str, Any], key: str) -> tuple[bytes, str]:
+    """A body that fills each field with `key`, but those of which something is `known`; and what kind of body it is."""
+    values = {name: known.get(name, key) for name in fields}
+    if kind == _OF_FORM:
+        return urlencode(values).encode(), kind
+    if kind == _OF_FILES:
+        parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{values[name]}\r\n' for name in values]
+        return ("".join(parts) + "--x--\r\n").encode(), f"{kind}; boundary=x"
+    return json.dumps(values).encode(), kind

@@ -51,6 +51,12 @@ class AccountAdapter(DefaultAccountAdapter):
         factors = [method for method in methods if method["id"].startswith("mfa_")]
         return factors or methods
 
+    def set_password(self, user: Any, password: str) -> None:
+        # Nothing else of a row that was read before: whoever closed the account meanwhile, or took rights from it,
+        # would see that undone.
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         # Not of the request's host: who asks could write another into it.
         uid, _dash, secret = key.partition("-")

@@ -1,12 +1,14 @@
 """A password is changed by who knows it, and set anew by who reads the account's mail."""
 
 import re
+from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
 
-from accounts.models import User
+from accounts.asking import asked_by_register
+from accounts.models import Role, User
 from tests import cast
 from tests.cast import signed_in
 
@@ -65,3 +67,35 @@ def test_who_has_no_account_is_answered_alike_and_gets_no_mail(client: Client) -
     answer = client.post("/accounts/password/forgotten/", {"email": "nobody@example.org"})
     assert answer.headers["Location"] == "/accounts/password/forgotten/sent/"
     assert mail.outbox == []
+
+
+@pytest.mark.parametrize("way", ["by_link", "by_who_knows_it", "first"])
+def test_what_is_withdrawn_while_it_is_set_stays_withdrawn(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """To hash a password takes its time: what was read before it is not written back."""
+    user = cast.regulator()
+    user.email = "regulator@example.org"
+    if way == "first":
+        user.set_unusable_password()
+    user.save()
+    client = Client() if way == "by_link" else signed_in(user)
+    address = {"by_who_knows_it": "/accounts/password/", "first": "/accounts/password/first/"}.get(way)
+    if address is None:
+        client.post("/accounts/password/forgotten/", {"email": "regulator@example.org"})
+        link = re.search(r"/accounts/password/forgotten/\S+", str(mail.outbox[0].body))
+        assert link
+        address = client.get(link[0], follow=True).redirect_chain[-1][0]
+    hashing = User.set_password
+    left: dict[str, Any] = {"role": Role.ANALYST, "all_regions": False, "email": "other@example.org"}
+    if way == "by_link":
+        # Who is signed in to an account that was closed changes nothing of it any more.
+        left["is_active"] = False
+
+    def meanwhile(account: User, password: Any) -> None:
+        with asked_by_register():
+            User.objects.filter(pk=account.pk).update(**left)
+        hashing(account, password)
+
+    monkeypatch.setattr(User, "set_password", meanwhile)
+    client.post(address, {"oldpassword": cast.PASSWORD, "password1": NEW, "password2": NEW})
+    now = User.objects.get(pk=user.pk)
+    assert (now.check_password(NEW), {name: getattr(now, name) for name in left}) == (True, left)

@@ -80,12 +80,25 @@ class ForgottenNewForm(ResetPasswordKeyForm):
     save = by_register(ResetPasswordKeyForm.save)
 
 
+class MailAddressField(forms.EmailField):
+    """A mail address in small letters, as all are kept, and no longer than can be kept."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=_("Mail address"), max_length=254, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        address: str = super().to_python(value)
+        return address.lower()
+
+
 class MailForm(AddEmailForm):
     """Another mail address of one's own. Whether another account has it is not looked at, so that nobody is told."""
 
+    email = MailAddressField()
+
     def clean_email(self) -> str:
         adapter = get_account_adapter()
-        email: str = adapter.clean_email(self.cleaned_data["email"].lower())
+        email: str = adapter.clean_email(self.cleaned_data["email"])
         if email == self.user.email.lower():
             raise adapter.validation_error("duplicate_email")
         return email
@@ -94,8 +107,12 @@ class MailForm(AddEmailForm):
         # What waited waits no longer. Nor does the address of now, which allauth wrote down as unproven: it would take
         # that for what waits, and from the account.
         with transaction.atomic():
+            # Of two links that are asked for at once the later finds the other.
+            User.objects.visible_to(self.user).select_for_update(no_key=True).get(pk=self.user.pk)
             EmailAddress.objects.filter(user=self.user, verified=False).delete()
-            return super().save(request)
+            waiting = EmailAddress.objects.create(user=self.user, email=self.cleaned_data["email"])
+        waiting.send_confirmation(request)
+        return waiting
 
 
 def waiting_of(user: User) -> EmailAddress | None:

@@ -1,16 +1,20 @@
 """One's own mail address: another takes its place by a link that is sent there, and the one of before is told."""
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection
 from django.test import Client
 
 from accounts.models import AuditEvent, User
 from tests import cast
 from tests.cast import signed_in
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 PAGE = "/accounts/mail/"
@@ -25,6 +29,12 @@ def known(email: str = "old@example.org") -> User:
 
 def address_of(who: User) -> str:
     return User.objects.get(pk=who.pk).email
+
+
+def long_address(length: int) -> str:
+    """A mail address of so many signs."""
+    domain = ".".join(["d" * 60] * 3) + ".example"
+    return f"{'u' * (length - len(domain) - 1)}@{domain}"
 
 
 def link_in(message: Any) -> str:
@@ -95,6 +105,12 @@ class TestChange:
         assert signed_in(who).post(PAGE, {"email": email}).status_code == 422
         assert mail.outbox == []
 
+    @pytest.mark.parametrize(("length", "answered"), [(254, 302), (255, 422), (320, 422)])
+    def test_one_that_is_too_long_to_be_kept_is_told_so(self, length: int, answered: int) -> None:
+        answer = signed_in(known()).post(PAGE, {"email": long_address(length)})
+        assert answer.status_code == answered
+        assert ("at most 254 characters" in answer.content.decode()) == (answered == 422)
+
     @pytest.mark.parametrize("action", ["action_primary", "action_remove", "action_send"])
     def test_nothing_else_is_done_that_the_library_could(self, action: str) -> None:
         who = known()
@@ -111,6 +127,31 @@ class TestChange:
         client = signed_in(who)
         client.post(ask_for(client))
         assert ["邮箱" in str(message.body) for message in mail.outbox] == [True, True]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    def test_a_button_that_is_pressed_twice_sends_two_links_of_which_one_holds(self) -> None:
+        who = known()
+        clients = [signed_in(who) for _ in range(4)]
+        answers = at_once([partial(client.post, PAGE, {"email": "new@example.org"}) for client in clients])
+        assert [getattr(answer, "status_code", answer) for answer in answers] == [302] * 4
+        links = [link_in(message) for message in mail.outbox]
+        followed = [clients[0].post(link).status_code for link in links]
+        assert (sorted(followed), address_of(who)) == ([302, 404, 404, 404], "new@example.org")
+
+    def test_the_mail_leaves_when_all_is_written_down(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever waits for the mail server keeps nobody else waiting, nor is a link sent that is not there."""
+        sending, within = EmailBackend.send_messages, []
+
+        def noting(backend: EmailBackend, messages: Any) -> int:
+            within.append(connection.in_atomic_block)
+            return sending(backend, messages)
+
+        monkeypatch.setattr(EmailBackend, "send_messages", noting)
+        client = signed_in(known())
+        client.post(ask_for(client))
+        assert within == [False, False]
 
 
 class TestWhoMay:

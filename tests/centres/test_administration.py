@@ -17,6 +17,7 @@ from accounts import administration
 from accounts.models import AccountStep, Assignment, AuditEvent, Membership, Role, User
 from centres.models import Operator
 from tests import cast
+from tests.accounts.test_mail_address import long_address
 from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,7 @@ class TestMaking:
             ({"role": "analyst", "username": "Administrator"}, "Somebody has this name already."),
             ({"role": "analyst", "username": "person-7"}, "stand for people who were pseudonymised"),
             ({"role": "analyst", "email": ""}, "This field is required."),
+            ({"role": "analyst", "email": long_address(255)}, "at most 254 characters"),
         ],
     )
     def test_what_is_wrong_is_told_at_its_field(

@@ -87,8 +87,7 @@ class MailAddressField(forms.EmailField):
         super().__init__(label=_("Mail address"), max_length=254, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        address: str = super().to_python(value)
-        return address.lower()
+        return (super().to_python(value) or "").lower()
 
 
 class MailForm(AddEmailForm):
@@ -110,7 +109,8 @@ class MailForm(AddEmailForm):
             # Of two links that are asked for at once the later finds the other.
             User.objects.visible_to(self.user).select_for_update(no_key=True).get(pk=self.user.pk)
             EmailAddress.objects.filter(user=self.user, verified=False).delete()
-            waiting = EmailAddress.objects.create(user=self.user, email=self.cleaned_data["email"])
+            waiting = EmailAddress(user=self.user, email=self.cleaned_data["email"])
+            waiting.save()
         waiting.send_confirmation(request)
         return waiting
 

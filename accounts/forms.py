@@ -5,12 +5,19 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter as get_account_adapter
-from allauth.account.forms import AddEmailForm, ResetPasswordForm, ResetPasswordKeyForm, UserTokenForm
+from allauth.account.forms import (
+    AddEmailForm,
+    ChangePasswordForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    UserTokenForm,
+)
 from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
-from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.core.validators import RegexValidator
 from django.db import transaction
@@ -42,15 +49,46 @@ class FactorForm(_RefusesLocked, AuthenticateForm):
     save = by_register(AuthenticateForm.save)
 
 
-class KeyForm(AuthenticateWebAuthnForm):
+class _KeyRefusesLocked(AuthenticateWebAuthnForm):
+    """The same of a security key, of whose failures allauth tells nobody."""
+
+    def clean_credential(self) -> Authenticator:
+        if lock_out.is_locked(context.request, self.user):
+            raise get_adapter().validation_error("incorrect_code")
+        try:
+            return super().clean_credential()
+        except (forms.ValidationError, KeyError) as error:
+            # Not where the account was tried too often from all addresses: that may have been others.
+            if getattr(error, "code", "") == "too_many_login_attempts":
+                raise
+            lock_out.note_failure(context.request, self.user)
+            # Of what lacks a part allauth's error is none of a form's.
+            raise get_adapter().validation_error("incorrect_code") from error
+
+
+class KeyForm(_KeyRefusesLocked):
     """The same by a security key."""
 
-    clean_credential = by_register(AuthenticateWebAuthnForm.clean_credential)
+    clean_credential = by_register(_KeyRefusesLocked.clean_credential)
     save = by_register(AuthenticateWebAuthnForm.save)
 
 
 class FactorAgainForm(_RefusesLocked, ReauthenticateForm):
     pass
+
+
+class KeyAgainForm(_KeyRefusesLocked, ReauthenticateWebAuthnForm):
+    pass
+
+
+class PasswordForm(ChangePasswordForm):
+    """Whoever found a session open guesses the password here as little as at the door."""
+
+    def clean_oldpassword(self) -> str:
+        given: str = self.cleaned_data["oldpassword"]
+        if not lock_out.is_password_of(self.user, given):
+            raise get_account_adapter().validation_error("enter_current_password")
+        return given
 
 
 class ForgottenForm(ResetPasswordForm):

@@ -239,6 +239,7 @@ PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "add_email": "accounts.forms.MailForm",
+    "change_password": "accounts.forms.PasswordForm",
     "reset_password": "accounts.forms.ForgottenForm",
     "user_token": "accounts.forms.LinkForm",
     "reset_password_from_key": "accounts.forms.ForgottenNewForm",
@@ -259,6 +260,7 @@ MFA_FORMS = {
     "authenticate": "accounts.forms.FactorForm",
     "authenticate_webauthn": "accounts.forms.KeyForm",
     "reauthenticate": "accounts.forms.FactorAgainForm",
+    "reauthenticate_webauthn": "accounts.forms.KeyAgainForm",
 }
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -98,9 +98,11 @@ class ForgottenForm(ResetPasswordForm):
 
     @by_register
     def clean_email(self) -> str:
-        email: str = super().clean_email()
-        # An address that waits for its link to be followed is nobody's yet: allauth would send there, too.
-        self.users = [user for user in self.users if user.email.lower() == email.lower()]
+        email: str = get_account_adapter().clean_email(self.cleaned_data["email"].lower())
+        # All whose address it is now. allauth would send to where a link waits to be followed as well, to nobody else
+        # where somebody has followed one, and to nobody whose address was written with capital letters.
+        found = User.objects.filter(email__iexact=email, is_active=True)
+        self.users = [user for user in found if user.email.lower() == email]
         return email
 
     save = by_register(ResetPasswordForm.save)

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 
@@ -60,6 +61,41 @@ def test_a_link_by_mail_sets_it_anew_once(client: Client) -> None:
     assert client.post(form, {"password1": NEW, "password2": NEW}).status_code == 302
     assert may_sign_in(user, NEW)
     assert "used before" in Client().get(link[1]).content.decode()
+
+
+@pytest.mark.parametrize("typed", ["analyst@example.org", "ANALYST@Example.org"])
+@pytest.mark.parametrize("held", ["analyst@example.org", "Analyst@Example.org", "ANALYST@EXAMPLE.ORG"])
+def test_capital_letters_in_an_address_hide_nobody(client: Client, held: str, typed: str) -> None:
+    User.objects.filter(pk=cast.analyst().pk).update(email=held)
+    client.post("/accounts/password/forgotten/", {"email": typed})
+    assert [message.to for message in mail.outbox] == [[held]]
+
+
+def test_who_proved_an_address_takes_the_link_from_nobody_else_who_has_it(client: Client) -> None:
+    """An administrator gave it to both."""
+    for name in ("given", "proven"):
+        cast.user(name, Role.ANALYST, email="both@example.org")
+    proven = User.objects.get(username="proven")
+    EmailAddress.objects.create(user=proven, email="both@example.org", verified=True, primary=True)
+    cast.user("closed", Role.ANALYST, email="both@example.org", is_active=False)
+    client.post("/accounts/password/forgotten/", {"email": "both@example.org"})
+    assert [message.to for message in mail.outbox] == [["both@example.org"]] * 2
+    assert {name for name in ("given", "proven", "closed") if f"“{name}”" in str([m.body for m in mail.outbox])} == {
+        "given", "proven",
+    }  # fmt: skip
+
+
+def test_asking_for_another_mail_address_leaves_the_link_as_it_is(client: Client) -> None:
+    user = cast.analyst()
+    user.email = "analyst@example.org"
+    user.save()
+    # To sign in voids a link: it was of no need.
+    there = signed_in(user)
+    client.post("/accounts/password/forgotten/", {"email": "analyst@example.org"})
+    link = re.search(r"/accounts/password/forgotten/\S+", str(mail.outbox[0].body))
+    assert link
+    there.post("/accounts/mail/", {"email": "new@example.org"})
+    assert "used before" not in client.get(link[0], follow=True).content.decode()
 
 
 def test_who_has_no_account_is_answered_alike_and_gets_no_mail(client: Client) -> None:

@@ -108,6 +108,13 @@ class TestMaking:
         with pytest.raises(CommandError, match="has this name already"):
             call_command("make_administrator", "First", "first@example.org", stdout=output)
 
+    def test_an_address_is_kept_in_small_letters(self, client: Client) -> None:
+        call_command("make_administrator", "first", "First@Example.org", stdout=io.StringIO())
+        client.post(f"{PAGE}make/", NEW | {"role": "analyst", "email": "Na@Example.org"})
+        assert set(User.objects.exclude(email="").values_list("email", flat=True)) == {
+            "first@example.org", "na@example.org",
+        }  # fmt: skip
+
     def test_another_link_is_for_who_never_signed_in(self, client: Client) -> None:
         unused, used = cast.analyst(), cast.user("used", Role.ANALYST, last_login=timezone.now())
         assert "/accounts/password/forgotten/" in told(client, unused, "link")

@@ -51,6 +51,24 @@ def test_who_is_asked_makes_an_account_and_sees_the_operator_s_centres(owner: Op
     assert (came.role, came.email, came.led_operator_ids) == ("operator", "min@example.org", [])
 
 
+def test_an_address_is_kept_in_small_letters(owner: Operator, lead: User) -> None:
+    address = ask(lead, owner, "Min@Example.org")
+    Client().post(address, JOIN)
+    assert Invitation.objects.get().email == User.objects.get(username="zhang.min").email == "min@example.org"
+
+
+def test_an_address_is_kept_in_small_letters_by_whichever_way_it_came(owner: Operator) -> None:
+    call_command("invite_lead", owner.pk, "Lead@Example.org", language="en", verbosity=0)
+    assert Invitation.objects.get().email == "lead@example.org"
+    # One that was asked for before.
+    Invitation.objects.update(email="Lead@Example.org")
+    send_unsent(timezone.now())
+    found = re.search(r"/people/join/\S+", str(mail.outbox[-1].body))
+    assert found
+    Client().post(found[0], JOIN)
+    assert User.objects.get(username="zhang.min").email == "lead@example.org"
+
+
 def test_an_address_that_is_too_long_to_be_kept_is_told_so(owner: Operator, lead: User) -> None:
     fields = {"operator": owner.pk, "email": long_address(255), "language": "en"}
     answer = signed_in(lead).post("/people/", fields)

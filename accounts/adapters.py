@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import PurePosixPath
+from threading import Thread
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -130,7 +133,8 @@ class AccountAdapter(DefaultAccountAdapter):
             messages.add_message(request, level, more["message"])
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        account_mails.send_reset(user, context["password_reset_url"])
+        # The answer would tell by its time whether somebody has the address.
+        beside(account_mails.send_reset, user, context["password_reset_url"])
 
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **more: Any) -> None:
         change = template_prefix.rpartition("/")[2]
@@ -165,6 +169,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):
             return True
         others = Authenticator.objects.filter(user=user, type__in=second_factor.FACTORS).exclude(pk=authenticator.pk)
         return others.exists()
+
+
+def beside(call: Callable[..., None], *args: Any) -> None:
+    """Have `call`, which asks nothing of the database, done while the answer goes out. A process that is ended in
+    good order waits for it."""
+    Thread(target=copy_context().run, args=(call, *args)).start()
 
 
 def _constraint_of(error: IntegrityError) -> str | None:

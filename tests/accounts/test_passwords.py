@@ -1,19 +1,23 @@
 """A password is changed by who knows it, and set anew by who reads the account's mail."""
 
 import re
+from threading import Event
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 
+from accounts import adapters
 from accounts.asking import asked_by_register
 from accounts.models import Role, User
 from tests import cast
 from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
+BESIDE = adapters.beside
 NEW = "a staple of the correct horse"
 
 
@@ -96,6 +100,26 @@ def test_asking_for_another_mail_address_leaves_the_link_as_it_is(client: Client
     assert link
     there.post("/accounts/mail/", {"email": "new@example.org"})
     assert "used before" not in client.get(link[0], follow=True).content.decode()
+
+
+def test_the_answer_waits_for_no_mail_server(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long it took would tell whose address is known."""
+    User.objects.filter(pk=cast.analyst().pk).update(email="analyst@example.org")
+    sending, answered, sent = EmailBackend.send_messages, Event(), Event()
+
+    def slowly(backend: EmailBackend, messages: Any) -> int:
+        assert answered.wait(10)
+        number = sending(backend, messages)
+        sent.set()
+        return number
+
+    monkeypatch.setattr(EmailBackend, "send_messages", slowly)
+    monkeypatch.setattr(adapters, "beside", BESIDE)
+    assert client.post("/accounts/password/forgotten/", {"email": "analyst@example.org"}).status_code == 302
+    assert mail.outbox == []
+    answered.set()
+    assert sent.wait(10)
+    assert [message.to for message in mail.outbox] == [["analyst@example.org"]]
 
 
 def test_who_has_no_account_is_answered_alike_and_gets_no_mail(client: Client) -> None:

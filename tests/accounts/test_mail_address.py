@@ -203,6 +203,7 @@ class TestAtOnce:
         def meanwhile(view: ConfirmMail, queryset: Any = None) -> Any:
             confirmation = found(view, queryset)
             with asked_by_register():
+                assert confirmation.email_address.user.is_active
                 User.objects.filter(pk=who.pk).update(is_active=False)
             return confirmation
 

@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import PurePosixPath
+from threading import Thread
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -14,6 +17,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.translation import gettext
@@ -51,6 +55,12 @@ class AccountAdapter(DefaultAccountAdapter):
         factors = [method for method in methods if method["id"].startswith("mfa_")]
         return factors or methods
 
+    def set_password(self, user: Any, password: str) -> None:
+        # Nothing else of a row that was read before: whoever closed the account meanwhile, or took rights from it,
+        # would see that undone.
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         # Not of the request's host: who asks could write another into it.
         uid, _dash, secret = key.partition("-")
@@ -78,23 +88,32 @@ class AccountAdapter(DefaultAccountAdapter):
         link = self.get_email_confirmation_url(request, emailconfirmation)
         account_mails.send_confirmation(address.user, address.email, link)
 
-    @asking.asked_by_register()
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Let the account have the address whose link was followed, and tell the one that it had.
 
         The register writes it down: PostgreSQL lets nobody change that of their own account, so that what is slipped
-        into a page of theirs cannot, and whether another account has proven the address only the register sees.
+        into a page of theirs cannot, and whether another account has the address only the register sees.
         """
-        user, before = email_address.user, email_address.user.email
         try:
-            with transaction.atomic():
-                confirmed: bool = super().confirm_email(request, email_address)
-        except IntegrityError:
+            with asking.asked_by_register(), transaction.atomic():
+                # In the order of `MailForm.save`. What was closed or superseded since it was looked up is not there.
+                own = User.objects.visible_to(email_address.user).select_for_update(no_key=True)
+                user = get_object_or_404(own, pk=email_address.user_id, is_active=True)
+                waiting = EmailAddress.objects.filter(user=user, verified=False).select_for_update()
+                address = get_object_or_404(waiting, pk=email_address.pk)
+                address.user, before = user, user.email
+                # Of those that were given by whoever made the account allauth knows nothing.
+                others = User.objects.filter(email__iexact=address.email).exclude(pk=user.pk)
+                confirmed: bool = not others.exists() and super().confirm_email(request, address)
+        except IntegrityError as error:
             # Another account proved it in the same moment.
-            self.add_message(request, messages.ERROR, "account/messages/email_confirmation_failed.txt")
-            return False
+            if _constraint_of(error) != "unique_verified_email":
+                raise
+            confirmed = False
         if confirmed:
             account_mails.tell_of_change(user, "email_confirmed", to=before)
+        else:
+            messages.error(request, gettext("Another account has this mail address."))
         return confirmed
 
     def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
@@ -110,13 +129,12 @@ class AccountAdapter(DefaultAccountAdapter):
         told = PurePosixPath(message_template or "").stem
         if text := account_mails.CHANGES.get(told):
             messages.success(request, gettext(text))
-        elif told == "email_confirmation_failed":
-            messages.error(request, gettext("Another account has this mail address."))
         elif more.get("message"):
             messages.add_message(request, level, more["message"])
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        account_mails.send_reset(user, context["password_reset_url"])
+        # The answer would tell by its time whether somebody has the address.
+        beside(account_mails.send_reset, user, context["password_reset_url"])
 
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **more: Any) -> None:
         change = template_prefix.rpartition("/")[2]
@@ -151,6 +169,18 @@ class SecondFactorAdapter(DefaultMFAAdapter):
             return True
         others = Authenticator.objects.filter(user=user, type__in=second_factor.FACTORS).exclude(pk=authenticator.pk)
         return others.exists()
+
+
+def beside(call: Callable[..., None], *args: Any) -> None:
+    """Have `call`, which asks nothing of the database, done while the answer goes out. A process that is ended in
+    good order waits for it."""
+    Thread(target=copy_context().run, args=(call, *args)).start()
+
+
+def _constraint_of(error: IntegrityError) -> str | None:
+    """By its name the constraint that PostgreSQL would not have broken."""
+    diagnosed = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosed, "constraint_name", None)
 
 
 def _sealing() -> MultiFernet:

@@ -86,7 +86,7 @@ def make_administrator(*, username: str, email: str, language: str) -> User:
 
 def _new(*, username: str, full_name: str, email: str, language: str, rights: Rights) -> User:
     account = User(
-        username=username, first_name=full_name, email=email, language=language, role=rights.role,
+        username=username, first_name=full_name, email=email.lower(), language=language, role=rights.role,
         all_regions=rights.all_regions, region_codes=list(rights.region_codes),
     )  # fmt: skip
     account.set_unusable_password()

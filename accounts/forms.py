@@ -5,12 +5,19 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter as get_account_adapter
-from allauth.account.forms import AddEmailForm, ResetPasswordForm, ResetPasswordKeyForm, UserTokenForm
+from allauth.account.forms import (
+    AddEmailForm,
+    ChangePasswordForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    UserTokenForm,
+)
 from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
-from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.core.validators import RegexValidator
 from django.db import transaction
@@ -42,15 +49,46 @@ class FactorForm(_RefusesLocked, AuthenticateForm):
     save = by_register(AuthenticateForm.save)
 
 
-class KeyForm(AuthenticateWebAuthnForm):
+class _KeyRefusesLocked(AuthenticateWebAuthnForm):
+    """The same of a security key, of whose failures allauth tells nobody."""
+
+    def clean_credential(self) -> Authenticator:
+        if lock_out.is_locked(context.request, self.user):
+            raise get_adapter().validation_error("incorrect_code")
+        try:
+            return super().clean_credential()
+        except (forms.ValidationError, KeyError) as error:
+            # Not where the account was tried too often from all addresses: that may have been others.
+            if getattr(error, "code", "") == "too_many_login_attempts":
+                raise
+            lock_out.note_failure(context.request, self.user)
+            # Of what lacks a part allauth's error is none of a form's.
+            raise get_adapter().validation_error("incorrect_code") from error
+
+
+class KeyForm(_KeyRefusesLocked):
     """The same by a security key."""
 
-    clean_credential = by_register(AuthenticateWebAuthnForm.clean_credential)
+    clean_credential = by_register(_KeyRefusesLocked.clean_credential)
     save = by_register(AuthenticateWebAuthnForm.save)
 
 
 class FactorAgainForm(_RefusesLocked, ReauthenticateForm):
     pass
+
+
+class KeyAgainForm(_KeyRefusesLocked, ReauthenticateWebAuthnForm):
+    pass
+
+
+class PasswordForm(ChangePasswordForm):
+    """Whoever found a session open guesses the password here as little as at the door."""
+
+    def clean_oldpassword(self) -> str:
+        given: str = self.cleaned_data["oldpassword"]
+        if not lock_out.is_password_of(self.user, given):
+            raise get_account_adapter().validation_error("enter_current_password")
+        return given
 
 
 class ForgottenForm(ResetPasswordForm):
@@ -60,9 +98,11 @@ class ForgottenForm(ResetPasswordForm):
 
     @by_register
     def clean_email(self) -> str:
-        email: str = super().clean_email()
-        # An address that waits for its link to be followed is nobody's yet: allauth would send there, too.
-        self.users = [user for user in self.users if user.email.lower() == email.lower()]
+        email: str = get_account_adapter().clean_email(self.cleaned_data["email"].lower())
+        # All whose address it is now. allauth would send to where a link waits to be followed as well, to nobody else
+        # where somebody has followed one, and to nobody whose address was written with capital letters.
+        found = User.objects.filter(email__iexact=email, is_active=True)
+        self.users = [user for user in found if user.email.lower() == email]
         return email
 
     save = by_register(ResetPasswordForm.save)
@@ -80,12 +120,24 @@ class ForgottenNewForm(ResetPasswordKeyForm):
     save = by_register(ResetPasswordKeyForm.save)
 
 
+class MailAddressField(forms.EmailField):
+    """A mail address in small letters, as all are kept, and no longer than can be kept."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=_("Mail address"), max_length=254, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").lower()
+
+
 class MailForm(AddEmailForm):
     """Another mail address of one's own. Whether another account has it is not looked at, so that nobody is told."""
 
+    email = MailAddressField()
+
     def clean_email(self) -> str:
         adapter = get_account_adapter()
-        email: str = adapter.clean_email(self.cleaned_data["email"].lower())
+        email: str = adapter.clean_email(self.cleaned_data["email"])
         if email == self.user.email.lower():
             raise adapter.validation_error("duplicate_email")
         return email
@@ -94,8 +146,13 @@ class MailForm(AddEmailForm):
         # What waited waits no longer. Nor does the address of now, which allauth wrote down as unproven: it would take
         # that for what waits, and from the account.
         with transaction.atomic():
+            # Of two links that are asked for at once the later finds the other.
+            User.objects.visible_to(self.user).select_for_update(no_key=True).get(pk=self.user.pk)
             EmailAddress.objects.filter(user=self.user, verified=False).delete()
-            return super().save(request)
+            waiting = EmailAddress(user=self.user, email=self.cleaned_data["email"])
+            waiting.save()
+        waiting.send_confirmation(request)
+        return waiting
 
 
 def waiting_of(user: User) -> EmailAddress | None:

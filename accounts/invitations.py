@@ -44,7 +44,7 @@ def invite(*, operator_id: int, email: str, is_lead: bool, language: str, by: Us
         raise NotALead
     Invitation.objects.open_at(now).filter(operator_id=operator_id, email__iexact=email).update(revoked_at=now)
     return Invitation.objects.create(
-        operator_id=operator_id, email=email, is_lead=is_lead, language=language, invited_by=by, created_at=now,
+        operator_id=operator_id, email=email.lower(), is_lead=is_lead, language=language, invited_by=by, created_at=now,
         ends_at=now + KEPT_FOR, next_at=now,
     )  # fmt: skip
 
@@ -83,7 +83,7 @@ def accept_as_new(invitation: Invitation, *, username: str, full_name: str, pass
     """Make the account of who was invited, and let it act for the operator; raises `InvitationOver`, `NameTaken`, or
     `ValidationError` for a poor password."""
     user = User(
-        username=username, first_name=full_name, email=invitation.email, role=Role.OPERATOR,
+        username=username, first_name=full_name, email=invitation.email.lower(), role=Role.OPERATOR,
         language=invitation.language,
     )  # fmt: skip
     validate_password(password, user)

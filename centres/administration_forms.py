@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.administration import Acting, Rights
-from accounts.forms import UsernameField
+from accounts.forms import MailAddressField, UsernameField
 from accounts.models import Role
 from centres.models import Operator, Region
 from centres.templatetags.names import named
@@ -126,7 +126,7 @@ class AccountForm(RightsForm):
 
     username = UsernameField()
     full_name = forms.CharField(label=_("Full name"), max_length=150)
-    email = forms.EmailField(label=_("Mail address"))
+    email = MailAddressField()
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
     field_order = ["username", "full_name", "email", "language", "role"]

@@ -8,7 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import UsernameField
+from accounts.forms import MailAddressField, UsernameField
 from accounts.models import Role, User
 from centres.models import Operator
 from centres.templatetags.names import named
@@ -20,7 +20,7 @@ class InviteForm(forms.Form):
     """Whom to ask, for which of the operators that one leads."""
 
     operator = forms.ModelChoiceField(Operator.objects.none(), label=_("Operator"), empty_label=None)
-    email = forms.EmailField(label=_("Mail address"))
+    email = MailAddressField()
     is_lead = forms.BooleanField(label=_("may invite and dismiss people as well"), required=False)
     language = forms.ChoiceField(label=_("Language of the mail"), choices=settings.LANGUAGES)
 

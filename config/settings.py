@@ -237,8 +237,11 @@ SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
 # A link to a password works for so long (the mails say three days).
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+# A link is void once the account's address is another. allauth's own would be where another is no more than asked for.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a name
 ACCOUNT_FORMS = {
     "add_email": "accounts.forms.MailForm",
+    "change_password": "accounts.forms.PasswordForm",
     "reset_password": "accounts.forms.ForgottenForm",
     "user_token": "accounts.forms.LinkForm",
     "reset_password_from_key": "accounts.forms.ForgottenNewForm",
@@ -259,6 +262,7 @@ MFA_FORMS = {
     "authenticate": "accounts.forms.FactorForm",
     "authenticate_webauthn": "accounts.forms.KeyForm",
     "reauthenticate": "accounts.forms.FactorAgainForm",
+    "reauthenticate_webauthn": "accounts.forms.KeyAgainForm",
 }
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -143,6 +143,9 @@ WRITTEN = {
     "accounts_accountstep": _role("administrator"),
     "accounts_membership": _role("administrator"),
     "accounts_user": _any(_role("administrator"), "id = (SELECT wall.who())"),
+    # What waits for its link to be followed; that it was followed the register writes down. It also keeps who asks
+    # from learning, by what may stand there once, whose an address is.
+    "account_emailaddress": _any(_REGISTER, "(user_id = (SELECT wall.who()) AND NOT verified)"),
     "centres_filingterm": _BY_REGULATORS,
     "centres_centrerecord": _BY_REGULATORS,
     "compliance_provision": _all(_COUNTRY, _role("regulator")),

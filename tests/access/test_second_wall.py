@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.db import ProgrammingError, connection, transaction
 from django.db.models import Model
@@ -190,6 +191,11 @@ class TestWhatIsNotAnOperatorsToWrite:
         "INSERT INTO accounts_membership (user_id, operator_id, from_on, is_lead) "
         "VALUES ({rival}, {operator}, '1999-01-01', false)",
         "INSERT INTO accounts_auditlink (seq, event_id, sha256) VALUES (987654321, 987654321, '')",
+        # An address that nobody has proven; nor does a collision tell whose it is.
+        'INSERT INTO account_emailaddress (user_id, email, verified, "primary") '
+        "VALUES ({attests}, 'rival@example.org', true, false)",
+        'INSERT INTO account_emailaddress (user_id, email, verified, "primary") '
+        "VALUES ({rival}, 'own@example.org', false, false)",
     )
     WITHOUT_EFFECT = (
         "UPDATE centres_reportingperiod SET due_on = due_on + 400",
@@ -215,6 +221,41 @@ class TestWhatIsNotAnOperatorsToWrite:
         refused = pytest.raises(ProgrammingError, match=r"regulators|row-level security")
         with refused, asked_for(written.quartz.attests) as cursor:
             cursor.execute(self.said(written, statement))
+
+    def test_of_its_own_mail_addresses_it_writes_what_waits_and_proves_none(self, written: House) -> None:
+        own, rival = written.quartz.attests.pk, written.basalt.files.pk
+        row = 'INSERT INTO account_emailaddress (user_id, email, verified, "primary") VALUES (%s, %s, %s, false)'
+        with connection.cursor() as cursor:
+            cursor.execute(row, [own, "proven@example.org", True])
+            cursor.execute(row, [rival, "rival@example.org", False])
+        with asked_for(written.quartz.attests) as cursor:
+            cursor.execute(row, [own, "rival@example.org", False])
+            for statement in (
+                "UPDATE account_emailaddress SET email = 'x' WHERE verified",
+                "UPDATE account_emailaddress SET verified = false WHERE verified",
+                "DELETE FROM account_emailaddress WHERE verified",
+            ):
+                cursor.execute(statement)
+                assert cursor.rowcount == 0
+        for statement in (
+            "UPDATE account_emailaddress SET verified = true WHERE NOT verified",
+            "UPDATE account_emailaddress SET user_id = %s WHERE NOT verified",
+        ):
+            refused = pytest.raises(ProgrammingError, match="row-level security")
+            with refused, asked_for(written.quartz.attests) as cursor:
+                cursor.execute(statement, [rival] if "%s" in statement else None)
+        with asked_for(written.quartz.attests) as cursor:
+            cursor.execute("DELETE FROM account_emailaddress")
+            assert cursor.rowcount == 1
+
+    def test_an_administrator_proves_no_mail_address_and_takes_none_away(self, written: House) -> None:
+        rival = written.basalt.files.pk
+        EmailAddress.objects.create(user_id=rival, email="rival@example.org")
+        with asked_for(written.people["administrator"]) as cursor:
+            cursor.execute("UPDATE account_emailaddress SET verified = true")
+            assert cursor.rowcount == 0
+            cursor.execute("DELETE FROM account_emailaddress")
+            assert cursor.rowcount == 0
 
     @pytest.mark.parametrize("statement", WITHOUT_EFFECT)
     def test_it_changes_nothing(self, written: House, statement: str) -> None:

@@ -4,6 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from allauth.account.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
+from allauth.mfa.webauthn.internal.auth import WebAuthn
 from axes.models import AccessAttempt
 from django.test import Client
 from django.utils import timezone
@@ -84,6 +88,60 @@ def test_wrong_codes_of_a_second_factor_count() -> None:
     assert [client.post(address, {"code": "000000"}).status_code for _ in range(5)] == [422] * 4 + [429]
     assert client.post(address, {"code": cast.code_of(secret)}).status_code == 429
     assert client.get("/").status_code == 302
+
+
+def test_wrong_passwords_where_it_is_changed_count() -> None:
+    """Whoever found a session open would guess on where nobody counts."""
+    client = cast.signed_in(cast.analyst())
+    new = {"password1": "a staple of the correct horse", "password2": "a staple of the correct horse"}
+    codes = [client.post("/accounts/password/", {"oldpassword": "no"} | new).status_code for _ in range(5)]
+    assert codes == [422] * 4 + [429]
+    assert client.post("/accounts/password/", {"oldpassword": cast.PASSWORD} | new).status_code == 429
+    assert User.objects.get(username="analyst").check_password(cast.PASSWORD)
+
+
+def with_key() -> User:
+    user = cast.regulator()
+    WebAuthn.add(user, "a key", cast.security_key("a key"))
+    return user
+
+
+@pytest.mark.parametrize("credential", ['{"id": "no"}', "[1]"])
+def test_a_security_key_that_fails_counts(credential: str) -> None:
+    user, client = with_key(), Client()
+    client.post("/accounts/sign-in/", {"login": user.username, "password": cast.PASSWORD})
+    address = "/accounts/sign-in/second-factor/"
+    assert [client.post(address, {"credential": credential}).status_code for _ in range(5)] == [422] * 4 + [429]
+    assert client.get("/").status_code == 302
+
+
+def test_a_security_key_that_fails_where_it_is_asked_for_again_counts() -> None:
+    client = cast.signed_in(with_key())
+    address = "/accounts/again/key/"
+    assert [client.post(address, {"credential": '{"id": "no"}'}).status_code for _ in range(5)] == [422] * 4 + [429]
+
+
+@pytest.mark.parametrize("address", ["/accounts/sign-in/second-factor/", "/accounts/again/key/"])
+def test_while_it_is_locked_no_key_is_looked_at(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    user = with_key()
+    client = cast.signed_in(user) if "again" in address else Client()
+    client.post("/accounts/sign-in/", {"login": user.username, "password": cast.PASSWORD})
+    fail(user.username, 5, "127.0.0.1")
+    good = Authenticator.objects.get()
+    monkeypatch.setattr(AuthenticateWebAuthnForm, "clean_credential", lambda form: good)
+    assert client.post(address, {"credential": '{"id": "no"}'}).status_code == 429
+
+
+def test_what_was_tried_too_often_from_everywhere_locks_nobody_s_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    user, client = with_key(), Client()
+    client.post("/accounts/sign-in/", {"login": user.username, "password": cast.PASSWORD})
+
+    def too_often(form: AuthenticateWebAuthnForm) -> None:
+        raise get_adapter().validation_error("too_many_login_attempts")
+
+    monkeypatch.setattr(AuthenticateWebAuthnForm, "clean_credential", too_often)
+    assert client.post("/accounts/sign-in/second-factor/", {"credential": '{"id": "no"}'}).status_code == 422
+    assert not AccessAttempt.objects.exists()
 
 
 def test_nothing_that_was_typed_is_kept() -> None:

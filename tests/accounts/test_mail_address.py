@@ -1,16 +1,24 @@
 """One's own mail address: another takes its place by a link that is sent there, and the one of before is told."""
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
+from allauth.account.managers import EmailAddressManager
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import IntegrityError, connection
 from django.test import Client
 
+from accounts import asking
+from accounts.asking import asked_by_register
+from accounts.mail_views import ConfirmMail
 from accounts.models import AuditEvent, User
 from tests import cast
 from tests.cast import signed_in
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 PAGE = "/accounts/mail/"
@@ -27,10 +35,20 @@ def address_of(who: User) -> str:
     return User.objects.get(pk=who.pk).email
 
 
+def long_address(length: int) -> str:
+    """A mail address of so many signs."""
+    domain = ".".join(["d" * 60] * 3) + ".example"
+    return f"{'u' * (length - len(domain) - 1)}@{domain}"
+
+
 def link_in(message: Any) -> str:
     found = re.search(r"http://127\.0\.0\.1:8000(/accounts/mail/confirm/\S+/)", str(message.body))
     assert found
     return found[1]
+
+
+def told_of(answer: Any) -> list[str]:
+    return [str(message) for message in answer.context["messages"]]
 
 
 def ask_for(client: Client, email: str = "new@example.org") -> str:
@@ -95,6 +113,12 @@ class TestChange:
         assert signed_in(who).post(PAGE, {"email": email}).status_code == 422
         assert mail.outbox == []
 
+    @pytest.mark.parametrize(("length", "answered"), [(254, 302), (255, 422), (320, 422)])
+    def test_one_that_is_too_long_to_be_kept_is_told_so(self, length: int, answered: int) -> None:
+        answer = signed_in(known()).post(PAGE, {"email": long_address(length)})
+        assert answer.status_code == answered
+        assert ("at most 254 characters" in answer.content.decode()) == (answered == 422)
+
     @pytest.mark.parametrize("action", ["action_primary", "action_remove", "action_send"])
     def test_nothing_else_is_done_that_the_library_could(self, action: str) -> None:
         who = known()
@@ -111,6 +135,93 @@ class TestChange:
         client = signed_in(who)
         client.post(ask_for(client))
         assert ["邮箱" in str(message.body) for message in mail.outbox] == [True, True]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    def test_a_button_that_is_pressed_twice_sends_two_links_of_which_one_holds(self) -> None:
+        who = known()
+        clients = [signed_in(who) for _ in range(4)]
+        answers = at_once([partial(client.post, PAGE, {"email": "new@example.org"}) for client in clients])
+        assert [getattr(answer, "status_code", answer) for answer in answers] == [302] * 4
+        links = [link_in(message) for message in mail.outbox]
+        followed = [clients[0].post(link).status_code for link in links]
+        assert (sorted(followed), address_of(who)) == ([302, 404, 404, 404], "new@example.org")
+
+    def test_the_mail_leaves_when_all_is_written_down(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever waits for the mail server keeps nobody else waiting, nor is a link sent that is not there."""
+        sending, within = EmailBackend.send_messages, []
+
+        def noting(backend: EmailBackend, messages: Any) -> int:
+            within.append(connection.in_atomic_block)
+            return sending(backend, messages)
+
+        monkeypatch.setattr(EmailBackend, "send_messages", noting)
+        client = signed_in(known())
+        client.post(ask_for(client))
+        assert within == [False, False]
+
+    def test_of_two_accounts_that_prove_one_address_one_has_it(self) -> None:
+        accounts = [known(), cast.user("other", cast.Role.ANALYST, email="other@example.org")]
+        clients = [signed_in(who) for who in accounts]
+        links = [ask_for(client) for client in clients]
+        at_once([partial(client.post, link) for client, link in zip(clients, links, strict=True)])
+        assert [address_of(who) for who in accounts].count("new@example.org") == 1
+
+    def test_a_link_that_is_followed_twice_at_once_is_good_once(self) -> None:
+        who = known()
+        clients = [signed_in(who) for _ in range(3)]
+        link = ask_for(clients[0])
+        answers = at_once([partial(client.post, link) for client in clients])
+        assert sorted(answer.status_code for answer in answers) == [302, 404, 404]
+        told = [message for message in mail.outbox if "was changed" in str(message.body)]
+        assert [message.to for message in told] == [["old@example.org"]]
+
+    def test_a_link_whose_successor_was_asked_for_in_that_moment_is_void(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        who = known()
+        client = signed_in(who)
+        link = ask_for(client)
+        found = ConfirmMail.get_object
+
+        def meanwhile(view: ConfirmMail, queryset: Any = None) -> Any:
+            confirmation = found(view, queryset)
+            monkeypatch.undo()
+            ask_for(client, "newer@example.org")
+            return confirmation
+
+        monkeypatch.setattr(ConfirmMail, "get_object", meanwhile)
+        assert client.post(link).status_code == 404
+        assert address_of(who) == "old@example.org"
+        assert [row.email for row in EmailAddress.objects.filter(verified=False)] == ["newer@example.org"]
+
+    def test_an_account_that_was_closed_in_that_moment_keeps_its_address(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        who = known()
+        client = signed_in(who)
+        link = ask_for(client)
+        found = ConfirmMail.get_object
+
+        def meanwhile(view: ConfirmMail, queryset: Any = None) -> Any:
+            confirmation = found(view, queryset)
+            with asked_by_register():
+                assert confirmation.email_address.user.is_active
+                User.objects.filter(pk=who.pk).update(is_active=False)
+            return confirmation
+
+        monkeypatch.setattr(ConfirmMail, "get_object", meanwhile)
+        assert client.post(link).status_code == 404
+        assert address_of(who) == "old@example.org"
+
+    def test_the_register_asks_for_the_writing_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sending, asked = EmailBackend.send_messages, []
+
+        def noting(backend: EmailBackend, messages: Any) -> int:
+            asked.append((asking.who() or asking.Asking("page")).is_register)
+            return sending(backend, messages)
+
+        monkeypatch.setattr(EmailBackend, "send_messages", noting)
+        client = signed_in(known())
+        client.post(ask_for(client))
+        assert asked == [False, False]
 
 
 class TestWhoMay:
@@ -186,11 +297,38 @@ class TestAnothersAddress:
         assert [message.to[0] for message in mail.outbox] == ["other@example.org", "nobody@example.org"]
         assert "other" not in str(mail.outbox[0].body).replace("other@example.org", "")
 
-    def test_it_is_told_to_who_reads_its_mail_and_stays_anothers(self) -> None:
-        other = cast.user("other", cast.Role.ANALYST, email="other@example.org")
-        EmailAddress.objects.create(user=other, email="other@example.org", verified=True, primary=True)
+    @pytest.mark.parametrize("held", ["other@example.org", "Other@example.org"])
+    @pytest.mark.parametrize("is_proven", [False, True])
+    def test_it_is_told_to_who_reads_its_mail_and_stays_anothers(self, held: str, is_proven: bool) -> None:
+        """Who gave the address, an administrator, an invitation or its person by a link, makes no difference."""
+        other = cast.user("other", cast.Role.ANALYST, email=held)
+        if is_proven:
+            EmailAddress.objects.create(user=other, email="other@example.org", verified=True, primary=True)
         who = known()
         client = signed_in(who)
         done = client.post(ask_for(client, "other@example.org"), follow=True)
-        assert "Another account has this mail address." in done.content.decode()
-        assert (address_of(who), address_of(other)) == ("old@example.org", "other@example.org")
+        assert told_of(done) == ["Another account has this mail address."]
+        assert (address_of(who), address_of(other)) == ("old@example.org", held)
+        assert len(mail.outbox) == 1
+
+    def test_one_that_another_proved_in_the_same_moment_stays_theirs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        other = cast.user("other", cast.Role.ANALYST)
+        EmailAddress.objects.create(user=other, email="new@example.org", verified=True, primary=True)
+        who = known()
+        client = signed_in(who)
+        link = ask_for(client)
+        # When it was looked for, nobody had it yet.
+        monkeypatch.setattr(EmailAddress, "can_set_verified", lambda address: True)
+        assert told_of(client.post(link, follow=True)) == ["Another account has this mail address."]
+        assert (address_of(who), len(mail.outbox)) == ("old@example.org", 1)
+        assert EmailAddress.objects.filter(user=who, verified=True).count() == 0
+
+    def test_what_else_the_database_refuses_is_not_told_as_that(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        who = known()
+        client = signed_in(who)
+        link = ask_for(client)
+        EmailAddress.objects.create(user=who, email="old@example.org", verified=True, primary=True)
+        monkeypatch.setattr(EmailAddressManager, "get_primary", lambda manager, user: None)
+        with pytest.raises(IntegrityError, match="unique_primary_email"):
+            client.post(link)
+        assert address_of(who) == "old@example.org"

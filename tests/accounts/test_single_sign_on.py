@@ -13,7 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
-from accounts.models import User
+from accounts import single_sign_on
+from accounts.models import Role, User
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +117,23 @@ def test_later_it_is_the_same_person_though_the_address_is_another(other: OtherS
     client = Client()
     come(client)
     assert client.get("/api/v1/me/").json()["username"] == "analyst"
+
+
+def test_what_is_withdrawn_while_they_come_stays_withdrawn(
+    client: Client, other: OtherSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(cast.analyst(), "an@example.org")
+    vouched_for = single_sign_on._vouched_for
+
+    def meanwhile(login: Any) -> User | None:
+        found = vouched_for(login)
+        User.objects.filter(username="analyst").update(role=Role.OPERATOR)
+        return found
+
+    monkeypatch.setattr(single_sign_on, "_vouched_for", meanwhile)
+    other.person = person("an@example.org")
+    come(client)
+    assert client.get("/api/v1/me/").json()["role"] == "operator"
 
 
 @pytest.mark.parametrize(

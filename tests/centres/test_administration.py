@@ -17,6 +17,7 @@ from accounts import administration
 from accounts.models import AccountStep, Assignment, AuditEvent, Membership, Role, User
 from centres.models import Operator
 from tests import cast
+from tests.accounts.test_mail_address import long_address
 from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,7 @@ class TestMaking:
             ({"role": "analyst", "username": "Administrator"}, "Somebody has this name already."),
             ({"role": "analyst", "username": "person-7"}, "stand for people who were pseudonymised"),
             ({"role": "analyst", "email": ""}, "This field is required."),
+            ({"role": "analyst", "email": long_address(255)}, "at most 254 characters"),
         ],
     )
     def test_what_is_wrong_is_told_at_its_field(
@@ -105,6 +107,13 @@ class TestMaking:
         assert (made.role, made.check_password(cast.PASSWORD)) == ("administrator", True)
         with pytest.raises(CommandError, match="has this name already"):
             call_command("make_administrator", "First", "first@example.org", stdout=output)
+
+    def test_an_address_is_kept_in_small_letters(self, client: Client) -> None:
+        call_command("make_administrator", "first", "First@Example.org", stdout=io.StringIO())
+        client.post(f"{PAGE}make/", NEW | {"role": "analyst", "email": "Na@Example.org"})
+        assert set(User.objects.exclude(email="").values_list("email", flat=True)) == {
+            "first@example.org", "na@example.org",
+        }  # fmt: skip
 
     def test_another_link_is_for_who_never_signed_in(self, client: Client) -> None:
         unused, used = cast.analyst(), cast.user("used", Role.ANALYST, last_login=timezone.now())

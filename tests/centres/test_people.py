@@ -14,6 +14,7 @@ from accounts.models import Invitation, Membership, User
 from centres.models import Centre, Operator
 from centres.people import send_unsent
 from tests import cast
+from tests.accounts.test_mail_address import long_address
 from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,31 @@ def test_who_is_asked_makes_an_account_and_sees_the_operator_s_centres(owner: Op
     assert visitor.get("/centres/SH-01/").status_code == 200
     came = User.objects.get(username="zhang.min")
     assert (came.role, came.email, came.led_operator_ids) == ("operator", "min@example.org", [])
+
+
+def test_an_address_is_kept_in_small_letters(owner: Operator, lead: User) -> None:
+    address = ask(lead, owner, "Min@Example.org")
+    Client().post(address, JOIN)
+    assert Invitation.objects.get().email == User.objects.get(username="zhang.min").email == "min@example.org"
+
+
+def test_an_address_is_kept_in_small_letters_by_whichever_way_it_came(owner: Operator) -> None:
+    call_command("invite_lead", owner.pk, "Lead@Example.org", language="en", verbosity=0)
+    assert Invitation.objects.get().email == "lead@example.org"
+    # One that was asked for before.
+    Invitation.objects.update(email="Lead@Example.org")
+    send_unsent(timezone.now())
+    found = re.search(r"/people/join/\S+", str(mail.outbox[-1].body))
+    assert found
+    Client().post(found[0], JOIN)
+    assert User.objects.get(username="zhang.min").email == "lead@example.org"
+
+
+def test_an_address_that_is_too_long_to_be_kept_is_told_so(owner: Operator, lead: User) -> None:
+    fields = {"operator": owner.pk, "email": long_address(255), "language": "en"}
+    answer = signed_in(lead).post("/people/", fields)
+    assert (answer.status_code, "at most 254 characters" in answer.content.decode()) == (422, True)
+    assert signed_in(lead).post("/people/", fields | {"email": long_address(254)}).status_code == 302
 
 
 def test_of_two_who_take_one_name_at_once_the_later_is_told(

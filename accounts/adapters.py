@@ -24,6 +24,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import account_mails, again, asking, second_factor
+from accounts.access import SignedInRequest
 from accounts.models import User
 from accounts.views import speak
 
@@ -88,7 +89,7 @@ class AccountAdapter(DefaultAccountAdapter):
         link = self.get_email_confirmation_url(request, emailconfirmation)
         account_mails.send_confirmation(address.user, address.email, link)
 
-    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+    def confirm_email(self, request: SignedInRequest, email_address: EmailAddress) -> bool:
         """Let the account have the address whose link was followed, and tell the one that it had.
 
         The register writes it down: PostgreSQL lets nobody change that of their own account, so that what is slipped
@@ -97,7 +98,7 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             with asking.asked_by_register(), transaction.atomic():
                 # In the order of `MailForm.save`. What was closed or superseded since it was looked up is not there.
-                own = User.objects.visible_to(email_address.user).select_for_update(no_key=True)
+                own = User.objects.visible_to(request.user).select_for_update(no_key=True)
                 user = get_object_or_404(own, pk=email_address.user_id, is_active=True)
                 waiting = EmailAddress.objects.filter(user=user, verified=False).select_for_update()
                 address = get_object_or_404(waiting, pk=email_address.pk)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
@@ -48,9 +49,14 @@ class Inventories:
         """
         if self._coming is None and len(self._asked) < _MANY:
             self._coming = self._at_once()
+            self._read.update(self._coming)
+            for lines in self._read.values():
+                # What is to be asked of the catalogue for them is asked now.
+                list(map(self._kinds.__getitem__, lines.split(",")[0::4]))
         if self._coming is not None:
             yield
             return
+        _ = self._kinds.unrevised
         with read_ahead(_LINES, [self._asked]) as self._ahead:
             self._coming = self._ahead.rows
             yield
@@ -115,20 +121,24 @@ class _Kinds(dict[str, Kind]):
     """The engine's kinds by what a line calls them: chip model, workload and status."""
 
     def __init__(self, revisions: dict[int, ChipRevision]) -> None:
-        self._chips = ChipModel.objects.exclude(pk__in=revisions).order_by().first_called()
         self._revisions = revisions
         # By what a kind is called: the key of the revision behind it; None where there is none, or it is only supposed.
         self.revision_of: dict[str, int | None] = {}
 
+    @cached_property
+    def unrevised(self) -> dict[int, tuple[str, str]]:
+        """By chip model the name and the class that it was first recorded with, of those of which nothing is known."""
+        return ChipModel.objects.exclude(pk__in=self._revisions).order_by().first_called()
+
     def catalogue(self) -> dict[int, tuple[str, ChipRevision | None]]:
         """By chip model: its class, and what is known of it."""
-        unrevised = {model: (chip_class, None) for model, (_, chip_class) in self._chips.items()}
+        unrevised = {model: (chip_class, None) for model, (_, chip_class) in self.unrevised.items()}
         return {**unrevised, **{key: (one.chip_class, one) for key, one in self._revisions.items()}}
 
     def __missing__(self, called: str) -> Kind:
         model, workload, status = called.split(" ")
         revision = self._revisions.get(int(model))
-        chip = (revision.name, revision.chip_class) if revision else self._chips[int(model)]
+        chip = (revision.name, revision.chip_class) if revision else self.unrevised[int(model)]
         kind = self[called] = checked_kind(line_of(chip, revision, 1, workload, status, None, None))
         self.revision_of[called] = revision.pk if revision else None
         return kind

@@ -29,7 +29,7 @@ class Misnamed(NamedTuple):
 def misnamed(determinations: Iterable[Determination]) -> dict[int, list[Misnamed]]:
     """What each of `determinations`, whose `inputs.NAMED` are read already, names wrongly, by its key; none: absent.
 
-    Eight or nine queries for all that are of one period and instant; as many again, and one for each column, where
+    Seven to nine queries for all that are of one period and instant; as many again, and one for each column, where
     any differs. What was just being recorded is not missed by one that is followed by another that names it. Where the
     engine takes no more what was known, each of that instant has a fault as its ``document``.
     """

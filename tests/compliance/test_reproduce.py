@@ -449,10 +449,10 @@ def test_it_is_made_again_in_batches_at_the_same_cost_however_many(
     determine(period=cast.period(), cause="test")
     # The keys of a batch, the determinations with what they name, revisions, lines, chip models (and exemptions, where
     # any are named); and the keys of the batch after it, of which there are none. For each of the two instants what was
-    # known then: records of centres, submissions, provisions, exemptions, decisions by hand, revisions, chip models
-    # without any, and lines.
-    assert few == 6 + 8
-    assert queries() == 6 + 2 * 8
+    # known then: records of centres, submissions, provisions, exemptions, decisions by hand, revisions, and
+    # lines.
+    assert few == 6 + 7
+    assert queries() == 6 + 2 * 7
     total = Determination.objects.count()
     # By so many lines in memory, too: three determinations of a centre rest on the same two.
     monkeypatch.setattr(module, "BATCH_LINES", 4)

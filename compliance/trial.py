@@ -53,7 +53,7 @@ def tried(simulation: Simulation, *, known_at: datetime) -> tuple[dict[str, Any]
                 # Whoever was not determined yet stands nowhere among today's counts.
                 counts["now", record.region_id, ""] += not before
             if before != outcome:
-                change = SimulatedChange(simulation=simulation, centre_id=centre, answer_after=answered.answer)
+                change = SimulatedChange(simulation_id=simulation.pk, centre_id=centre, answer_after=answered.answer)
                 change.outcome_before, change.outcome_after = before, outcome
                 changes.append(change)
     _add_answers_before(changes, standing)

@@ -10,7 +10,6 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 import zipfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ import requests
 
 from bench import product
 from bench.figure import Figure
+from tests.workers import wait_for
 
 OPERATORS, EACH, MOST = 6, 5, 2
 # How long others are watched, in seconds, before the files are sent and while they are read.
@@ -65,7 +65,7 @@ def run() -> list[Figure]:
                 pool.submit(_send, address, *people.operators[number % OPERATORS], bombs[number % len(bombs)], number)
                 for number in range(OPERATORS * EACH)
             ]
-            time.sleep(1)
+            wait_for(lambda: bool(_children_that_read(folder)))
             meanwhile = _watched(address, people.regulator)
             assert readers == _workers(folder), "A worker died."
             # Else the last ones would be read for minutes.

@@ -19,6 +19,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from limits.storage import RedisStorage
+from psycopg2.sql import SQL, Identifier
 from pytest_django import Settings
 
 from accounts import account_mails
@@ -82,7 +83,7 @@ def cached() -> Iterator[bytes]:
     """Each key and value of every cache that the settings name, as it is stored: no pickle is read here."""
     with connection.cursor() as cursor:
         for each in known.CACHES.values():
-            cursor.execute(f"SELECT cache_key, value FROM {connection.ops.quote_name(str(each['LOCATION']))}")  # noqa: S608
+            cursor.execute(SQL("SELECT cache_key, value FROM {}").format(Identifier(str(each["LOCATION"]))))
             yield from (key.encode() + b" " + base64.b64decode(value) for key, value in cursor.fetchall())
 
 

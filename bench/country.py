@@ -61,6 +61,7 @@ _LINES = """
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS count FROM chips_chipmodel) model
       ON model.place = (centre.id * 7 + line * 13) %% model.count
     WHERE centre.code LIKE 'B-%%'
+    ORDER BY centre.id, line
 """
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -94,7 +95,7 @@ class Facts(NamedTuple):
     def subject(self, record: Record) -> Subject:
         """A centre with its inventory, of which the engine can be asked; `document` asks the same."""
         submission = self.submissions.get(record.centre_id)
-        return subject(centre_of(record), None if submission is None else self.inventories.of(submission))
+        return subject(centre_of(record), None if submission is None else partial(self.inventories.of, submission))
 
     def question(self, rule: dict[str, Any]) -> Question:
         """What a `rule` asks on the period's last day."""

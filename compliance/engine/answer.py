@@ -75,9 +75,9 @@ def _whole(reply: Json, tally: Tally | None, digest: str) -> Json:
 
 
 class Subject:
-    """A checked centre with its checked inventory, read and hashed once for however many questions."""
+    """A checked centre with its checked inventory, read and hashed once for however many questions, if at all."""
 
-    def __init__(self, centre: Json, inventory: KeptInventory, *, is_reported: bool) -> None:
+    def __init__(self, centre: Json, inventory: Callable[[], KeptInventory], *, is_reported: bool) -> None:
         self._centre, self._inventory, self._is_reported = centre, inventory, is_reported
         self._tallies: dict[Counting, Tally] = {}
         self._openings: dict[tuple[str, str], hashlib._Hash] = {}
@@ -98,7 +98,7 @@ class Subject:
     def _tally(self, counting: Counting) -> Tally:
         found = self._tallies.get(counting)
         if found is None:
-            found = self._tallies[counting] = counting.tally(self._inventory)
+            found = self._tallies[counting] = counting.tally(self._inventory())
         return found
 
     def _opening(self, as_of: str, exemptions: Sequence[Json]) -> "hashlib._Hash":
@@ -107,7 +107,7 @@ class Subject:
         known = self._openings.get((as_of, granted))
         if known is None:
             opening = f'{{"as_of":"{as_of}","centre":{_centre_text(self._centre)},"exemptions":{granted},"lines":['
-            known = hashlib.sha256(f"{opening}{self._inventory.text()}]".encode())
+            known = hashlib.sha256(f"{opening}{self._inventory().text()}]".encode())
             self._openings[as_of, granted] = known
         return known.copy()
 
@@ -121,10 +121,17 @@ def question(provision: Any, as_of: str) -> Question:
         raise _half_a_pair(provision, "/provision") from None
 
 
-def subject(centre: Any, inventory: KeptInventory | None) -> Subject:
-    """A centre of which is asked; None: nothing was reported. Raises `DocumentFault` for a fault in `centre`."""
+def subject(centre: Any, inventory: Callable[[], KeptInventory] | None) -> Subject:
+    """A centre of which is asked; `inventory` is only read where an answer rests on it. None: nothing was reported.
+
+    Raises `DocumentFault` for a fault in `centre`.
+    """
     check_centre(centre)
-    return Subject(centre, inventory or KeptInventory([], [], [], []), is_reported=inventory is not None)
+    return Subject(centre, inventory or _no_lines, is_reported=inventory is not None)
+
+
+def _no_lines() -> KeptInventory:
+    return KeptInventory([], [], [], [])
 
 
 def answer(document: Any) -> Json:

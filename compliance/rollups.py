@@ -49,13 +49,13 @@ _CURRENT = """
              units_domestic, units_foreign, units_unknown, compute_domestic, compute_foreign, compute_unknown)
         SELECT %(period)s, moved.mandate_id, moved.centre_id, moved.region_id, made.id, made.outcome,
                trunc(abs(
-                   split_part(answer->>'low', '/', 1)::numeric / split_part(answer->>'low', '/', 2)::numeric
-                   - split_part(answer->>'threshold', '/', 1)::numeric
-                   / split_part(answer->>'threshold', '/', 2)::numeric
+                   split_part(answer.low, '/', 1)::numeric / split_part(answer.low, '/', 2)::numeric
+                   - split_part(answer.threshold, '/', 1)::numeric / split_part(answer.threshold, '/', 2)::numeric
                ), 9),
-               (answer->>'replace')::bigint, made.units_domestic, made.units_foreign, made.units_unknown,
+               answer.replace, made.units_domestic, made.units_foreign, made.units_unknown,
                made.compute_domestic, made.compute_foreign, made.compute_unknown
         FROM moved JOIN compliance_determination made USING (id)
+        CROSS JOIN LATERAL json_to_record(made.answer::json) AS answer(low text, threshold text, replace bigint)
         ON CONFLICT (period_id, mandate_id, centre_id) DO UPDATE SET
             region_id = excluded.region_id, determination_id = excluded.determination_id,
             outcome = excluded.outcome, distance = excluded.distance, replace = excluded.replace,

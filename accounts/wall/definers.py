@@ -20,3 +20,19 @@ def checks_past_the_wall(function: str) -> RunSQL:
         ALTER FUNCTION {function} SECURITY INVOKER RESET search_path
         """,
     )
+
+
+def replaced_past_the_wall(function: str, before: str) -> RunSQL:
+    """Replace a function of the wall's: `function` makes it as it is to be, `before` as it was."""
+    return RunSQL(_as_the_wall(function), _as_the_wall(before))
+
+
+def _as_the_wall(statement: str) -> str:
+    # Who owns the database may become the wall, and has its rights no sooner.
+    return f"""
+        GRANT CREATE ON SCHEMA public TO {WALL};
+        SET LOCAL ROLE {WALL};
+        {statement};
+        RESET ROLE;
+        REVOKE CREATE ON SCHEMA public FROM {WALL}
+    """

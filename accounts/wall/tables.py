@@ -225,6 +225,19 @@ _SETTINGS = """
         END IF;
     END $$
 """
+# Each of those to whom a function belongs takes its own away: an owner that is no superuser may not take the wall's.
+_FUNCTIONS = """
+    DO $$
+    DECLARE
+        made regprocedure;
+    BEGIN
+        FOR made IN
+            SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND pg_has_role(proowner, 'USAGE')
+        LOOP
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', made);
+        END LOOP;
+    END $$
+"""
 _KEY = """
     INSERT INTO wall.key (pads) VALUES (%s)
     ON CONFLICT (one) DO UPDATE SET pads = excluded.pads WHERE key.pads <> excluded.pads
@@ -315,7 +328,10 @@ def _rights() -> Iterator[str]:
     # A table, a type or a function of one's own would be used by whoever asks next, and by functions of the owner.
     yield "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$"
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
-    yield "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC"
+    yield _FUNCTIONS
+    yield f"SET ROLE {WALL}"
+    yield _FUNCTIONS
+    yield "RESET ROLE"
     yield f"GRANT EXECUTE ON FUNCTION {', '.join(CALLED)} TO PUBLIC"
     yield f"GRANT USAGE ON SCHEMA public TO {roles}"
     yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP}"

@@ -20,6 +20,7 @@ from accounts.scopes import BookkeepingQuerySet
 from centres.models import Centre, CentreRecord, OfCentreQuerySet, Region, ReportingPeriod
 from chips.models import Submission
 from compliance.models.mandates import HandDecision, Mandate, Provision
+from compliance.models.written import WrittenJSONField
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -117,7 +118,7 @@ class Determination(models.Model):
     known_at = models.DateTimeField()
     outcome = models.CharField(max_length=20, choices=Outcome.choices)
     digest = models.CharField(max_length=64)
-    answer = models.JSONField()
+    answer = WrittenJSONField()
     centre_record = models.ForeignKey(
         CentreRecord, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )

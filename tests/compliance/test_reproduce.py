@@ -229,11 +229,12 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         {"outcome"},
     ),
     "the stored answer": (
-        'UPDATE compliance_determination SET answer = answer || \'{"low": "51/100"}\' WHERE id = %(determination)s',
+        'UPDATE compliance_determination SET answer = answer::jsonb || \'{"low": "51/100"}\' '
+        "WHERE id = %(determination)s",
         {"answer/low"},
     ),
     "a key of the answer taken away": (
-        "UPDATE compliance_determination SET answer = answer - 'shortfall' WHERE id = %(determination)s",
+        "UPDATE compliance_determination SET answer = answer::jsonb - 'shortfall' WHERE id = %(determination)s",
         {"answer/shortfall"},
     ),
     "the digest": (

@@ -7,11 +7,14 @@ from typing import Any
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.response import TemplateResponse
 
+from accounts.asking import asked_by_register
 from accounts.models import User
 
 logger = logging.getLogger(__name__)
@@ -20,27 +23,60 @@ logger = logging.getLogger(__name__)
 PROVIDER = "sso"
 
 
-class SignOnAdapter(DefaultSocialAccountAdapter):
-    """Who comes is known by what that system calls them; the first time, by the mail address that it vouches for.
-
-    Nobody gets an account this way, and a second factor is asked for as of everybody.
+class SignOn(SocialLogin):
+    """Somebody whom the other system has signed in: known by what it calls them, the first time by the mail address
+    that it vouches for. Until they are signed in here, too, they are nobody: the register looks up whose account it is.
     """
+
+    account: SocialAccount
+    # What allauth's own way to find an account by its address leaves behind, which is not gone here.
+    _did_authenticate_by_email = None
+
+    @asked_by_register()
+    def lookup(self) -> None:
+        """Find whose account it is, and keep what the other system told."""
+        known = SocialAccount.objects.filter(provider=self.account.provider, uid=self.account.uid).first()
+        user = known.user if known else _vouched_for(self)
+        if user is None:
+            return
+        if known:
+            known.extra_data = self.account.extra_data
+            self.account = known
+        # As `SocialLogin.connect` does, which would write the whole account back as it was read.
+        self.user = self.account.user = user
+        self.account.save()
+
+    @property
+    def is_existing(self) -> bool:
+        """Whether `lookup` has found an account: to ask for it again, they would have to be shown it."""
+        return self.user is not None and self.user.pk is not None
+
+
+class _OtherSystem(OpenIDConnectOAuth2Adapter):
+    def complete_login(self, *args: Any, **more: Any) -> SignOn:
+        read = super().complete_login(*args, **more)
+        return SignOn(read.user, read.account, email_addresses=read.email_addresses, provider=read.provider)
+
+
+class SignOnAdapter(DefaultSocialAccountAdapter):
+    """Nobody gets an account by another system, and a second factor is asked for as of everybody."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        if sociallogin.is_existing:
-            return
-        user = _vouched_for(sociallogin)
-        if user is None:
-            raise ImmediateHttpResponse(_drawn_later(request, "accounts/sign_on_unknown.html", status=403))
-        # As `SocialLogin.connect` does, which would write the whole account back as it was read.
-        sociallogin.user = sociallogin.account.user = user
-        sociallogin.account.save()
+        if not sociallogin.is_existing:
+            raise ImmediateHttpResponse(render(request, "accounts/sign_on_unknown.html", status=403))
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, *args: Any, **more: Any) -> None:
-        raise ImmediateHttpResponse(_drawn_later(request, "accounts/sign_on_failed.html", status=502))
+        raise ImmediateHttpResponse(render(request, "accounts/sign_on_failed.html", status=502))
+
+
+@login_not_required
+def come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Where the other system sends people back to: allauth's view, which makes a `SignOn` of its answer."""
+    answer: HttpResponse = OAuth2CallbackView.adapter_view(_OtherSystem(request, provider_id))(request)
+    return answer
 
 
 def telling_where_nobody_answers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -56,11 +92,6 @@ def telling_where_nobody_answers(view: Callable[..., HttpResponse]) -> Callable[
             return render(request, "accounts/sign_on_failed.html", status=502)
 
     return told
-
-
-def _drawn_later(request: HttpRequest, template: str, status: int) -> HttpResponse:
-    """A page that Django draws when the view has returned: in the name of who asks, no longer in the register's."""
-    return TemplateResponse(request, template, status=status)
 
 
 def _vouched_for(sociallogin: SocialLogin) -> User | None:

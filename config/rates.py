@@ -4,6 +4,9 @@
 throttles of the REST framework read and then write, so that requests at once slip through, and know no pages. It counts
 by fixed windows, one write a request, where sliding ones take twice as long. While that server is away each process
 counts for itself: the register goes on, and so do its limits.
+
+What counts says how many in a window were too many. The trail is told of the first, the tenth, the hundredth and so on:
+of all processes together one write each, and the rest costs the database nothing.
 """
 
 import ipaddress
@@ -12,20 +15,21 @@ import time
 from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import FixedWindowRateLimiter
+from limits import parse
+from limits.storage import MemoryStorage, RedisStorage, Storage
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 
 from accounts.problems import CONTENT_TYPE, Problem
+from accounts.trail.middleware import tell_of_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -36,29 +40,50 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 _AWAY = 15
 
 
+class Excess(NamedTuple):
+    """Somebody asked more often than they may."""
+
+    # What is counted: "address", "account", "writes" or "sign-ins".
+    counted: str
+    # How often it may be.
+    rate: str
+    # How many were refused in this window, with this one.
+    refused: int
+    # In how many whole seconds the next is allowed.
+    wait: int
+
+
 class _Counter:
     """Counts in the broker's server; in this process while that is away."""
 
     def __init__(self, url: str, prefix: str = "originmark:rate") -> None:
-        storage = RedisStorage(url, key_prefix=prefix, socket_timeout=1, socket_connect_timeout=1)
-        self.shared = FixedWindowRateLimiter(storage)
-        self.own = FixedWindowRateLimiter(MemoryStorage())
+        self.shared = RedisStorage(url, key_prefix=prefix, socket_timeout=1, socket_connect_timeout=1)
+        self.own = MemoryStorage()
+        self.own_turn = Lock()
         self.away_until = 0.0
 
-    def wait(self, rate: RateLimitItem, *who: str) -> int:
-        """Count one request; in how many whole seconds the next is allowed, 0 where this one is."""
+    def excess(self, rate: str, counted: str, who: str) -> Excess | None:
+        """Count one request; None where it is allowed."""
         if time.monotonic() >= self.away_until:
             try:
-                return self._wait(self.shared, rate, who)
+                return _excess(self.shared, rate, counted, who)
             except (RedisError, OSError) as error:
                 self.away_until = time.monotonic() + _AWAY
                 logger.warning("Requests are counted by each process for itself: %s", error)
-        return self._wait(self.own, rate, who)
+        # It adds and reads in two steps: of two at once neither would be the first that is refused.
+        with self.own_turn:
+            return _excess(self.own, rate, counted, who)
 
-    def _wait(self, limiter: FixedWindowRateLimiter, rate: RateLimitItem, who: tuple[str, ...]) -> int:
-        if limiter.hit(rate, *who):
-            return 0
-        return max(1, round(limiter.get_window_stats(rate, *who).reset_time - time.time()))
+
+def _excess(storage: Storage, rate: str, counted: str, who: str) -> Excess | None:
+    # As a limiter of `limits` does it, which keeps to itself how many there were.
+    limit = parse(rate)
+    key = limit.key_for(counted, who)
+    number = storage.incr(key, limit.get_expiry())
+    if number <= limit.amount:
+        return None
+    wait = max(1, round(storage.get_expiry(key) - time.time()))
+    return Excess(counted, rate, number - limit.amount, wait)
 
 
 @cache
@@ -66,28 +91,35 @@ def _counter(url: str) -> _Counter:
     return _Counter(url)
 
 
-def wait_of(rate: str, *who: str) -> int:
-    """Count one request of `who` under `rate` (such as ``60/minute``; nothing: none): how many seconds they wait."""
-    return _counter(settings.REDIS_URL).wait(parse(rate), *who) if rate else 0
+def excess_of(rate: str, counted: str, who: str) -> Excess | None:
+    """Count one request of `who` under `rate` (such as ``60/minute``; nothing: none); None where it is allowed."""
+    return _counter(settings.REDIS_URL).excess(rate, counted, who) if rate else None
 
 
-def wait_of_address(request: HttpRequest) -> int:
-    """Count a request of whoever has its address: how many seconds they wait."""
-    return wait_of(settings.RATE_PER_ADDRESS, "address", network_of(request.META.get("REMOTE_ADDR", "")))
+def excess_of_address(request: HttpRequest) -> Excess | None:
+    """Count a request of whoever has its address; None where it is allowed."""
+    return excess_of(settings.RATE_PER_ADDRESS, "address", network_of(request.META.get("REMOTE_ADDR", "")))
 
 
-def wait_of_account(request: HttpRequest | Request) -> int:
-    """Count a request of who is signed in, and a write besides: how many seconds they wait.
+def excess_of_account(request: HttpRequest | Request) -> Excess | None:
+    """Count a request of who is signed in, and a write besides; None where it is allowed.
 
     Where nobody is signed in, a write is counted by its address: that is how passwords are tried.
     """
     is_write = request.method not in _SAFE
     if request.user.is_authenticated:
         who = str(request.user.pk)
-        wait = wait_of(settings.RATE_PER_ACCOUNT, "account", who)
-        return wait or (wait_of(settings.RATE_OF_WRITES, "writes", who) if is_write else 0)
+        excess = excess_of(settings.RATE_PER_ACCOUNT, "account", who)
+        return excess or (excess_of(settings.RATE_OF_WRITES, "writes", who) if is_write else None)
     address = network_of(request.META.get("REMOTE_ADDR", ""))
-    return wait_of(settings.RATE_OF_SIGN_INS, "sign-ins", address) if is_write else 0
+    return excess_of(settings.RATE_OF_SIGN_INS, "sign-ins", address) if is_write else None
+
+
+def tell_some(request: HttpRequest, excess: Excess) -> None:
+    """Have the trail tell of the refusal of `request` where it is the first of its window, the tenth, and so on: how
+    many came is known by its digits, and who asks too often costs little."""
+    is_told = str(excess.refused).rstrip("0") == "1"
+    tell_of_refusal(request, excess._asdict() if is_told else None)
 
 
 def network_of(address: str) -> str:
@@ -120,20 +152,21 @@ class Rates:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path not in _PROBES and (wait := wait_of_address(request)):
-            return _refused(request, wait)
+        if request.path not in _PROBES and (excess := excess_of_address(request)):
+            return _refused(request, excess)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if hasattr(view, "cls") or request.path in _PROBES:
             return None
-        wait = wait_of_account(request)
-        return _refused(request, wait) if wait else None
+        excess = excess_of_account(request)
+        return _refused(request, excess) if excess else None
 
 
-def _refused(request: HttpRequest, wait: int) -> HttpResponse:
+def _refused(request: HttpRequest, excess: Excess) -> HttpResponse:
     """The refusal in the asker's form; without a query, since who asks too often is to cost little."""
-    status = HTTPStatus.TOO_MANY_REQUESTS
+    tell_some(request, excess)
+    status, wait = HTTPStatus.TOO_MANY_REQUESTS, excess.wait
     answer: HttpResponse
     if request.path.startswith("/api/"):
         problem = {"type": "about:blank", "title": status.phrase, "status": status, "detail": told(wait)}

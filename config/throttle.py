@@ -11,8 +11,9 @@ class Throttle(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         # Not above: the framework reads this module before there are the views that what is imported here needs.
-        from config.rates import TooOften, wait_of_account
+        from config.rates import TooOften, excess_of_account, tell_some
 
-        if wait := wait_of_account(request):
-            raise TooOften(wait)
+        if excess := excess_of_account(request):
+            tell_some(request._request, excess)
+            raise TooOften(excess.wait)
         return True

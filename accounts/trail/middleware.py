@@ -19,6 +19,8 @@ _END = object()
 # Whoever holds one of these links may follow it: what makes it a key is not told.
 _BY_LINK = re.compile(r"^(/people/join/|/accounts/password/forgotten/|/accounts/mail/confirm/)[^/]+(?=/$)")
 _WITHOUT_KEY = r"\1…"
+# Of a request: what else its refusal is told with.
+_DETAILS = "_refusal_details"
 
 
 class WhoIsAsking:
@@ -39,6 +41,11 @@ class WhoIsAsking:
         return response
 
 
+def tell_of_refusal(request: HttpRequest, details: dict[str, Any] | None) -> None:
+    """Have the trail say `details` of the refusal of `request`; None: say nothing of it, since it told of others."""
+    setattr(request, _DETAILS, details)
+
+
 def _of(request: HttpRequest) -> Asking:
     return Asking(
         channel="api" if request.path.startswith("/api/") else "page",
@@ -57,7 +64,9 @@ def _signed_in(request: HttpRequest) -> User | None:
 
 def _write_down(request: HttpRequest, response: HttpResponseBase) -> None:
     if _is_refused(request, response):
-        note(EventKind.REFUSED, details={"status": response.status_code})
+        details = getattr(request, _DETAILS, {})
+        if details is not None:
+            note(EventKind.REFUSED, details={"status": response.status_code, **details})
     elif response.status_code == 200 and request.method != "HEAD":
         disposition = response.headers.get("Content-Disposition", "")
         if disposition.startswith("attachment"):
@@ -66,16 +75,14 @@ def _write_down(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _is_refused(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether somebody was refused: what another's is, or is not there, and a token that is none, among it.
-
-    Who asks too often is counted and not told of: the trail would be what they fill.
-    """
+    """Whether somebody was refused: what another's is, or is not there, a token that is none, and what came too often,
+    among it."""
     if response.status_code == 401:
         return "Authorization" in request.headers
     if response.status_code == 404:
         who = asking.who()
         return who is not None and who.user_id is not None and request.resolver_match is not None
-    return response.status_code == 403
+    return response.status_code in (403, 429)
 
 
 def _told(parts: Iterator[Any], who: Asking | None) -> Iterator[Any]:

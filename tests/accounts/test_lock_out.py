@@ -12,7 +12,7 @@ from axes.models import AccessAttempt
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from centres.models import Operator
 from chips.declaration import CURRENT
 from tests import cast
@@ -36,6 +36,19 @@ def test_the_fifth_failure_locks_and_says_until_when() -> None:
     assert answer.status_code == 429
     assert "the account is locked until" in answer.content.decode()
     assert 14 * 60 < int(answer.headers["Retry-After"]) <= 15 * 60
+
+
+def told(**which: Any) -> list[tuple[str, str, Any]]:
+    found = AuditEvent.objects.filter(kind__in=["sign-in-failed", "refused"], **which).order_by("pk")
+    return list(found.values_list("kind", "key", "after"))
+
+
+def test_the_trail_tells_of_each_try_and_which_met_a_lock() -> None:
+    user = cast.analyst()
+    fail("analyst", 5)
+    attempt("analyst", cast.PASSWORD)
+    failed, refused = ("sign-in-failed", str(user.pk), None), ("refused", "", {"status": 429})
+    assert told() == [*[failed] * 5, refused, failed, refused]
 
 
 def test_what_is_tried_meanwhile_does_not_put_the_end_off() -> None:
@@ -88,6 +101,8 @@ def test_wrong_codes_of_a_second_factor_count() -> None:
     assert [client.post(address, {"code": "000000"}).status_code for _ in range(5)] == [422] * 4 + [429]
     assert client.post(address, {"code": cast.code_of(secret)}).status_code == 429
     assert client.get("/").status_code == 302
+    # The right code, too, is refused while it is locked.
+    assert told(kind="refused") == [("refused", "", {"status": 429})] * 2
 
 
 def test_wrong_passwords_where_it_is_changed_count() -> None:

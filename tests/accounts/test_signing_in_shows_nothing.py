@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from allauth.account.signals import password_reset
+from allauth.socialaccount.signals import pre_social_login
 from django.contrib.auth.signals import user_logged_in
 from django.core import mail
 from django.test import Client
@@ -17,7 +18,8 @@ from django.test.signals import template_rendered
 from django.views.generic.base import TemplateResponseMixin
 from django.views.generic.edit import FormMixin
 
-from accounts.models import Role, User
+from accounts.models import AuditEvent, Role, User
+from accounts.single_sign_on import SignOn, SignOnAdapter
 from centres.models import Centre, Operator
 from chips.models import Submission
 from tests import cast
@@ -27,6 +29,12 @@ pytestmark = pytest.mark.django_db
 NOTHING = (0, 0, 0, 0)
 # Their own account, operator, centre and filing; of regulators they are shown the names, and here there are none.
 OWN = (1, 1, 1, 1)
+# On the way back from another system: as it is asked, as its answer is read, once it was looked up whose account it is,
+# and as somebody goes on to be signed in, or to a second factor.
+STEPS: list[tuple[Any, str]] = [
+    (SignOnAdapter, "get_requests_session"), (SignOnAdapter, "populate_user"), (SignOnAdapter, "pre_social_login"),
+    (SignOnAdapter, "on_authentication_error"), (SignOn, "get_redirect_url"), (SignOn, "serialize"),
+]  # fmt: skip
 __all__ = ["other"]
 
 
@@ -41,7 +49,7 @@ def filer(owner: Operator, rival: Operator) -> User:
 @pytest.fixture
 def counted(filer: User, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[tuple[int, ...]]]]:
     """What could be counted where: as a view answers with a page or with another address, as somebody is signed in or
-    has set a password, and as a template is drawn, which is when context processors are asked."""
+    has set a password, as a template is drawn, which is when context processors are asked, and at each of `STEPS`."""
     found: dict[str, set[tuple[int, ...]]] = {}
 
     def count(where: str) -> None:
@@ -62,7 +70,11 @@ def counted(filer: User, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
         TemplateResponseMixin, "render_to_response", counting("page", TemplateResponseMixin.render_to_response)
     )
     monkeypatch.setattr(FormMixin, "form_valid", counting("done", FormMixin.form_valid))
-    heard = {"drawn": template_rendered, "signed in": user_logged_in, "password": password_reset}
+    for owner, name in STEPS:
+        monkeypatch.setattr(owner, name, counting(name, getattr(owner, name)))
+    heard = {
+        "drawn": template_rendered, "signed in": user_logged_in, "password": password_reset, "found": pre_social_login,
+    }  # fmt: skip
     receivers = {where: hearing(where) for where in heard}
     for where, signal in heard.items():
         signal.connect(receivers[where])
@@ -109,11 +121,67 @@ def test_a_password_that_was_forgotten(client: Client, counted: dict[str, set[An
     assert counted == {where: {NOTHING} for where in ("page", "done", "password", "drawn")}
 
 
+def nothing_at(*places: str) -> dict[str, set[Any]]:
+    return {place: {NOTHING} for place in places}
+
+
+ASKED = ("get_requests_session", "populate_user", "pre_social_login")
+
+
 def test_another_system(client: Client, other: OtherSystem, counted: dict[str, set[Any]]) -> None:
+    other.person = person("files@example.org")
+    # Known by a proven address, and then by what the other system calls them.
+    for known in (client, Client()):
+        counted.clear()
+        assert come(known).status_code == 302
+        assert counted == nothing_at(*ASKED, "found", "get_redirect_url") | {"signed in": {OWN}}
+
+
+def test_another_system_that_tells_of_nobody_here(
+    client: Client, other: OtherSystem, counted: dict[str, set[Any]]
+) -> None:
     other.person = person("nobody@example.org")
     assert come(client).status_code == 403
+    assert counted == nothing_at(*ASKED, "drawn")
+
+
+def test_another_system_that_fails(client: Client, other: OtherSystem, counted: dict[str, set[Any]]) -> None:
     assert come(client, state="made-up").status_code == 502
-    assert counted == {"drawn": {NOTHING}}
+    assert come(client, error="server_error").status_code == 502
+    assert counted == nothing_at("get_requests_session", "on_authentication_error", "drawn")
+
+
+def test_another_system_and_then_the_second_factor(
+    client: Client, filer: User, other: OtherSystem, counted: dict[str, set[Any]]
+) -> None:
+    secret = cast.with_second_factor(filer)
+    other.person = person("files@example.org")
+    assert come(client).headers["Location"] == "/accounts/sign-in/second-factor/"
+    assert counted == nothing_at(*ASKED, "found", "get_redirect_url", "serialize")
+    assert client.post("/accounts/sign-in/second-factor/", {"code": cast.code_of(secret)}).status_code == 302
+    assert counted["signed in"] == {OWN}
+
+
+def test_another_system_and_an_account_that_was_closed(
+    client: Client, filer: User, other: OtherSystem, counted: dict[str, set[Any]]
+) -> None:
+    other.person = person("files@example.org")
+    come(Client())
+    User.objects.update(is_active=False)
+    counted.clear()
+    assert come(client).headers["Location"] == "/accounts/closed/"
+    assert counted == nothing_at(*ASKED, "found", "get_redirect_url")
+
+
+def test_another_system_beside_somebody_who_is_signed_in(
+    rival: Operator, filer: User, other: OtherSystem, counted: dict[str, set[Any]]
+) -> None:
+    before = cast.user("rival", Role.OPERATOR, acts_for=rival)
+    client = cast.signed_in(before)
+    counted.clear()
     other.person = person("files@example.org")
     come(client)
-    assert counted == {"drawn": {NOTHING}, "signed in": {OWN}}
+    # They are shown their own until they are signed out; who comes, from then on, nothing.
+    assert counted == {place: {OWN} for place in (*ASKED, "found", "signed in")} | nothing_at("get_redirect_url")
+    told = AuditEvent.objects.filter(kind__in=["sign-out", "sign-in"]).order_by("pk").values_list("kind", "user_id")
+    assert list(told)[-2:] == [("sign-out", before.pk), ("sign-in", filer.pk)]

@@ -1,20 +1,26 @@
 """Who asks too often is told when to come back, by page and API, whatever they pretend to be."""
 
 import socket
+import time
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
+from limits.storage import MemoryStorage
+from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
+from accounts.trail.seal import seal
+from accounts.trail.verify import verify
 from config import rates
 from config.settings import rate
 from tests import cast
 from tests.cast import signed_in
 from tests.config.test_headers import check_policy
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 SIGN_IN = "/accounts/sign-in/"
@@ -141,10 +147,127 @@ def test_with_the_broker_away_each_process_counts_for_itself(
         nobody = rates._Counter(f"redis://127.0.0.1:{unheard.getsockname()[1]}/0")
         monkeypatch.setattr(rates, "_counter", lambda url: nobody)
         settings.RATE_PER_ADDRESS = "2/minute"
-        codes = [Client().get(SIGN_IN).status_code for _ in range(3)]
-    assert codes == [200, 200, 429]
+        codes = [Client().get(SIGN_IN).status_code for _ in range(4)]
+    assert codes == [200, 200, 429, 429]
+    assert len(told()) == 1
     # It is tried once, and said once.
     assert [record.name for record in caplog.records].count("config.rates") == 1
+
+
+def told() -> list[Any]:
+    return list(AuditEvent.objects.filter(kind="refused").order_by("pk"))
+
+
+class TestWhatTheTrailTells:
+    def test_the_first_refusal_of_a_window_says_who_what_and_until_when(self, settings: Settings) -> None:
+        settings.RATE_PER_ADDRESS = "2/minute"
+        refused = [Client().get(SIGN_IN, **by("2001:db8::1")) for _ in range(4)][2]
+        (event,) = told()
+        assert event.after == {
+            "status": 429, "counted": "address", "rate": "2/minute", "refused": 1,
+            "wait": int(refused.headers["Retry-After"]),
+        }  # fmt: skip
+        assert (event.user_id, event.channel, event.address) == (None, "page", "2001:db8::1")
+        assert (event.place, len(event.request)) == (f"GET {SIGN_IN}", 32)
+
+    def test_each_who_is_counted_has_their_own(self, settings: Settings) -> None:
+        settings.RATE_PER_ADDRESS = "1/minute"
+        for address in ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"):
+            for _ in range(3):
+                Client().get(SIGN_IN, **by(address))
+        # The last two are of one customer.
+        assert [event.address for event in told()] == ["192.0.2.1", "192.0.2.2", "2001:db8::1"]
+
+    def test_a_further_one_asks_nothing_of_the_database(
+        self, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        settings.RATE_PER_ADDRESS = "1/minute"
+        for _ in range(2):
+            Client().get(SIGN_IN)
+        with django_assert_num_queries(0):
+            assert Client().get(SIGN_IN).status_code == 429
+
+    def test_how_many_came_is_told_by_the_tenth_and_the_hundredth(self, settings: Settings) -> None:
+        settings.RATE_PER_ADDRESS = "1/hour"
+        for _ in range(1 + 101):
+            Client().get("/api/v1/me/")
+        assert [event.after["refused"] for event in told()] == [1, 10, 100]
+
+    def test_the_next_window_is_told_of_again_and_the_chain_holds(self, settings: Settings, tmp_path: Path) -> None:
+        settings.RATE_PER_ADDRESS, settings.VAR_DIR = "1/minute", tmp_path
+        counter = rates._counter(settings.REDIS_URL)
+        for _ in range(2):
+            assert [Client().get(SIGN_IN).status_code for _ in range(3)] == [200, 429, 429]
+            # A window ends when the server forgets what it counted.
+            counter.shared.reset()
+        assert [event.after["refused"] for event in told()] == [1, 1]
+        seal()
+        assert verify().fault is None
+
+    def test_an_account_is_named_whichever_way_it_asked(self, settings: Settings) -> None:
+        settings.RATE_PER_ACCOUNT = "1/minute"
+        first, other = cast.analyst(), cast.regulator()
+        page, program = signed_in(first), by_token(first)
+        codes = [program.get("/api/v1/me/", **by("192.0.2.1")).status_code for _ in range(3)]
+        assert (codes, page.get("/chips/").status_code) == ([200, 429, 429], 429)
+        another = signed_in(other)
+        assert [another.get("/chips/").status_code for _ in range(3)] == [200, 429, 429]
+        by_program, by_page = told()
+        assert (by_program.user_id, by_program.role, by_program.channel) == (first.pk, "analyst", "api")
+        assert (by_program.address, by_program.place) == ("192.0.2.1", "GET /api/v1/me/")
+        assert (by_page.user_id, by_page.role, by_page.channel) == (other.pk, "regulator", "page")
+        assert {event.after["counted"] for event in (by_program, by_page)} == {"account"}
+
+    def test_who_is_signed_in_is_named_where_their_address_asked_too_often(self, settings: Settings) -> None:
+        settings.RATE_PER_ADDRESS = "1/minute"
+        analyst = cast.analyst()
+        client = signed_in(analyst)
+        assert [client.get("/chips/").status_code for _ in range(3)] == [200, 429, 429]
+        assert [(event.user_id, event.after["counted"]) for event in told()] == [(analyst.pk, "address")]
+
+    def test_writes_and_tries_to_sign_in_are_windows_of_their_own(self, settings: Settings) -> None:
+        settings.RATE_OF_WRITES = settings.RATE_OF_SIGN_INS = "1/minute"
+        analyst = cast.analyst()
+        client = signed_in(analyst)
+        for _ in range(3):
+            client.post("/accounts/language/", {"language": "en"})
+            Client().post(SIGN_IN, {"login": "analyst", "password": "no"})
+        assert [(event.user_id, event.after["counted"], event.place) for event in told()] == [
+            (analyst.pk, "writes", "POST /accounts/language/"),
+            (None, "sign-ins", f"POST {SIGN_IN}"),
+        ]
+
+    def test_a_token_is_not_looked_up_to_say_whose_it_is(self, settings: Settings) -> None:
+        settings.RATE_PER_ADDRESS = "1/minute"
+        program = by_token(cast.analyst())
+        assert [program.get("/api/v1/me/").status_code for _ in range(3)] == [200, 429, 429]
+        assert [(event.user_id, event.channel) for event in told()] == [(None, "api")]
+
+    def test_of_all_at_once_one_is_the_first(self, settings: Settings) -> None:
+        """Two counters stand for two processes."""
+        prefix = f"test:{uuid.uuid4()}"
+        processes = [rates._Counter(settings.REDIS_URL, prefix) for _ in range(2)]
+        assert refused_at_once(processes * 10) == list(range(1, 19))
+
+    def test_nor_is_it_passed_over_where_a_process_counts_for_itself(self, settings: Settings) -> None:
+        alone = rates._Counter(settings.REDIS_URL)
+        alone.away_until, alone.own = float("inf"), _Hesitating()
+        assert refused_at_once([alone] * 20) == list(range(1, 19))
+
+
+class _Hesitating(MemoryStorage):
+    """The gap between adding and reading is wide enough for everybody else."""
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        super().incr(key, expiry, amount)
+        time.sleep(0.01)
+        return self.get(key)
+
+
+def refused_at_once(counters: list[Any]) -> list[int]:
+    """The numbers of those that are refused, where each of `counters` counts one of the same and two are allowed."""
+    counted = at_once([partial(counter.excess, "2/minute", "address", "192.0.2.1") for counter in counters])
+    return sorted(excess.refused for excess in counted if excess)
 
 
 @pytest.mark.parametrize("written", ["60", "60/week", "0/minute", "many/minute", "６０/minute"])

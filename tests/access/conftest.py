@@ -52,7 +52,10 @@ def written(house: House) -> House:
             account=user, from_on=date(2027, 1, 1), role=Role.ANALYST, reason=f"{estate.sign.mark} moves.",
             assigned_by=house.people["administrator"], assigned_at=now,
         )  # fmt: skip
-        AccountStep.objects.create(account=user, kind="made", taken_by=house.people["administrator"], taken_at=now)
+        AccountStep.objects.create(
+            account=user, kind="made", reason=f"{estate.sign.mark} was made.", taken_by=house.people["administrator"],
+            taken_at=now,
+        )  # fmt: skip
         IdempotencyKey.objects.create(user=user, key="once", request_sha256="0" * 64, created_at=now)
         Confirmation.objects.create(
             submission=estate.accepted, key="asked", params={}, reason=f"{estate.sign.mark} is sure.",
@@ -63,7 +66,7 @@ def written(house: House) -> House:
         defaults={"outlooks": 3, "median_error": 1, "greatest_error": 2, "within": 3, "made_at": now},
     )  # fmt: skip
     AuditLink.objects.get_or_create(seq=1, defaults={"event_id": AuditEvent.objects.earliest("pk").pk, "sha256": b"0"})
-    signed = {"sha256": "0" * 64, "signed_at": "", "public_key": "", "signature": "", "oldest_xid": 1, "cluster": 1}
+    signed = {"sha256": "0" * 64, "signed_at": now.isoformat(), "oldest_xid": 1, "cluster": 1}
     AuditHead.objects.get_or_create(seq=1, defaults=signed)
     OutlookRun.objects.create(period=quarter, requested_at=now, last_determination=1, done_at=now)
     return house

@@ -456,3 +456,15 @@ compliance.ShareReading        -     -       -     -         -        -       -
 """
 
 READERS = ("files", "attests", "rival", "provinces", "national", "analyst", "administrator")
+
+# Whose scope no address asks: the register reads them for itself.
+NEVER_ASKED = {
+    "chips.Confirmation": "shown as part of the submission that it is of, within whose scope that was found",
+    "chips.Reminder": "a mail",
+    "compliance.ExemptionNotice": "a mail",
+    "compliance.CentreShare": "what outlooks are made of",
+    "compliance.ShareReading": "when that was read",
+    "compliance.OutlookRun": "that outlooks are to be made",
+    "compliance.SummedStock": "what sums over stocks were made of",
+    "compliance.DeterminationRequest": "that centres are to be judged, of which the scope of runs asks",
+}

@@ -1,17 +1,14 @@
 """The matrix once more, with every `visible_to` taken out: what the first wall forgets, the second holds."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from django.apps import apps
 
-from accounts.models import User
 from tests.access.asking import Asker, by_session, by_token, is_owned, keys_of, told
 from tests.access.estates import House
 from tests.access.matrix import ROWS, WHO
+from tests.access.scopes import tables, take_out
 from tests.access.test_matrix import FOR_ITS_READERS, ROUTES, SIGNED_IN, asked, hides, is_administrators, shows
-from tests.access.test_scopes import ROOMS
 
 pytestmark = pytest.mark.django_db
 
@@ -20,17 +17,8 @@ pytestmark = pytest.mark.django_db
 def without_first_wall(house: House) -> Iterator[None]:
     """`visible_to` holds nothing back from anybody."""
     with pytest.MonkeyPatch.context() as patch:
-        for room in ROOMS:
-            for model in apps.get_app_config(room).get_models():
-                manager = model._default_manager
-                for cls in {type(manager), type(manager.get_queryset())}:
-                    if hasattr(cls, "visible_to"):
-                        patch.setattr(cls, "visible_to", _everything)
+        take_out(patch, *tables())
         yield
-
-
-def _everything(self: Any, user: User) -> Any:
-    return self.all()
 
 
 @pytest.fixture(scope="module")

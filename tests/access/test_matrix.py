@@ -24,7 +24,8 @@ from tests.access.asking import (
     told,
 )
 from tests.access.estates import Estate, House
-from tests.access.matrix import ROWS, WHO, Row
+from tests.access.matrix import NEVER_ASKED, ROWS, WHO, Row
+from tests.access.scopes import listen
 
 pytestmark = pytest.mark.django_db
 
@@ -69,8 +70,11 @@ def test_every_address_stands_in_the_matrix() -> None:
 
 
 @pytest.mark.parametrize("who", WHO)
-def test_everybody_is_answered_what_the_matrix_says(house: House, askers: dict[str, Asker], who: str) -> None:
-    wrong = []
+def test_everybody_is_answered_what_the_matrix_says(
+    house: House, askers: dict[str, Asker], monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    wrong, heard = [], set[str]()
+    listen(monkeypatch, heard)
     for row in ROWS:
         path, answer = asked(house, row, askers[who], house.quartz)
         if answer.cell != row.cells[who]:
@@ -84,6 +88,8 @@ def test_everybody_is_answered_what_the_matrix_says(house: House, askers: dict[s
             if hides(who, estate) and shows(answer, estate) and not _only_repeats(answer, path, estate):
                 wrong.append(f"{row} shows {estate.sign.mark}")
     assert not wrong, "\n".join(wrong)
+    assert not heard & NEVER_ASKED.keys()
+    assert "centres.Centre" in heard or who == "anonymous"
 
 
 def _wrong_form(answer: Answer) -> str:

@@ -26,8 +26,8 @@ from tests.access.asking import (
 )
 from tests.access.estates import MANDATE, Estate, House
 from tests.access.matrix import ROWS
+from tests.access.scopes import take_out
 from tests.access.test_matrix import ROUTES, hides, is_administrators
-from tests.access.test_scopes import _take_out as take_out
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +146,8 @@ def test_no_form_and_no_body_is_answered_otherwise_for_the_key_of_what_is_hidden
 
 
 def test_what_tells_it_where_neither_wall_stands_is_found(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    take_out(monkeypatch, "centres.Centre")
+    # Of the exemption that is then proposed somebody must be told, too.
+    take_out(monkeypatch, "centres.Centre", "compliance.Exemption")
     with walls.taken_out(), pytest.raises(AssertionError) as found:
         test_no_form_and_no_body_is_answered_otherwise_for_the_key_of_what_is_hidden(house, "provinces")
     assert "/exemptions/propose/: 200, and 422" in str(found.value)

@@ -22,7 +22,8 @@ from chips.models import Submission
 from tests import cast, walls
 from tests.access.estates import House
 from tests.access.matrix import READERS
-from tests.access.test_scopes import OF_REGIONS, OWNED, ROOMS
+from tests.access.scopes import ROOMS
+from tests.access.test_scopes import OF_REGIONS, OWNED
 
 pytestmark = pytest.mark.django_db
 # The catalogue, the calendar, mandates, and how far work is.

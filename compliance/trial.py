@@ -39,12 +39,13 @@ def tried(simulation: Simulation, *, known_at: datetime) -> tuple[dict[str, Any]
     changes = []
     # The rule itself comes first; the others weigh the same lines by the measures that it does not.
     metric, illustrative = simulation.rule["metric"], Provenance.ILLUSTRATIVE.value
+    granted = _granted(facts, simulation.mandate)
     with facts.inventories.read_ahead():
         for record, provision, answered in judged(facts._replace(provisions=_weighed(simulation))):
             centre, measure, reply = record.centre_id, provision.rule["metric"], answered.reply
             is_filed = record.provenance != illustrative
             if is_filed and measure in curves:
-                curves[measure].add(reply, _granted(facts, record, simulation.mandate))
+                curves[measure].add(reply, granted.get(centre))
             if measure != metric:
                 continue
             outcome, before = reply["outcome"], standing[centre].outcome if centre in standing else ""
@@ -106,17 +107,14 @@ def _counts_accelerators_and_more(rule: dict[str, Any]) -> bool:
     return classes is None or (ChipClass.ACCELERATOR in classes and len(classes) > 1)
 
 
-def _granted(facts: Facts, record: Record, mandate: Mandate) -> Fraction | None:
-    """The lowest threshold that was granted to a centre for the period's last day; None where none was."""
-    if not facts.exemptions:
-        return None
-    day = facts.period.ends_on
-    lowered = [
-        Fraction(exemption.threshold)
-        for exemption in facts.exemptions.get((record.centre_id, mandate.pk), ())
-        if exemption.threshold is not None and exemption.from_on <= day <= exemption.ends_on(facts.known_at)
-    ]
-    return min(lowered, default=None)
+def _granted(facts: Facts, mandate: Mandate) -> dict[int, Fraction]:
+    """By centre the lowest threshold that was granted to it for the period's last day."""
+    day, lowest = facts.period.ends_on, dict[int, Fraction]()
+    for (centre, of_mandate), exemptions in facts.exemptions.items():
+        for one in exemptions if of_mandate == mandate.pk else ():
+            if one.threshold is not None and one.from_on <= day <= one.ends_on(facts.known_at):
+                lowest[centre] = min(Fraction(one.threshold), lowest.get(centre, Fraction(one.threshold)))
+    return lowest
 
 
 def _add_answers_before(changes: list[SimulatedChange], standing: dict[int, _Standing]) -> None:

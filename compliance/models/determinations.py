@@ -181,6 +181,17 @@ class Determination(models.Model):
         return sum((Fraction(part) for part in parts if part is not None), Fraction())
 
 
+class CurrentDeterminationQuerySet(OfCentreQuerySet["CurrentDetermination"]):
+    def visible_to(self, user: User) -> CurrentDeterminationQuerySet:
+        """What belongs to the centres that `user` may know of; a province's is told by it, as in its sums.
+
+        To look up all centres of a province for each question takes as long as the question.
+        """
+        if user.role == Role.OPERATOR:
+            return super().visible_to(user)
+        return self if user.sees_whole_country else self.filter(region__in=user.provinces_seen)
+
+
 class CurrentDetermination(models.Model):
     """Which determination is the latest of a centre under a mandate in a period, with what lists filter and sort by.
 
@@ -212,7 +223,7 @@ class CurrentDetermination(models.Model):
     compute_foreign = models.DecimalField(max_digits=40, decimal_places=9, null=True)
     compute_unknown = models.DecimalField(max_digits=40, decimal_places=9, null=True)
 
-    objects = OfCentreQuerySet.as_manager()
+    objects = CurrentDeterminationQuerySet.as_manager()
 
     class Meta:
         indexes = [

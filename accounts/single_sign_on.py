@@ -8,6 +8,7 @@ from typing import Any
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
+from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.contrib.auth.decorators import login_not_required
@@ -67,6 +68,8 @@ class SignOnAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         if not sociallogin.is_existing:
             raise ImmediateHttpResponse(render(request, "accounts/sign_on_unknown.html", status=403))
+        # People sign in by it, whatever else was asked for: nobody joins another account of theirs to the one here.
+        sociallogin.state["process"] = AuthProcess.LOGIN
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, *args: Any, **more: Any) -> None:
         raise ImmediateHttpResponse(render(request, "accounts/sign_on_failed.html", status=502))

@@ -81,9 +81,9 @@ def other(settings: Any) -> Iterator[OtherSystem]:
     server.server_close()
 
 
-def come(client: Client, **state: str) -> Any:
+def come(client: Client, process: str = "login", **state: str) -> Any:
     """Press the button, be signed in there, and be sent back."""
-    sent = client.post("/accounts/sign-in/sso/", {"next": "/mandates/SH-2023/"})
+    sent = client.post("/accounts/sign-in/sso/", {"next": "/mandates/SH-2023/", "process": process})
     asked = parse_qs(urlsplit(sent.headers["Location"]).query)
     assert asked["code_challenge_method"] == ["S256"]
     assert asked["redirect_uri"] == ["http://testserver/accounts/sign-in/sso/callback/"]
@@ -107,6 +107,16 @@ def test_who_is_known_by_a_proven_address_signs_in(client: Client, other: OtherS
     assert come(client).headers["Location"] == "/mandates/SH-2023/"
     assert client.get("/api/v1/me/").json()["username"] == "analyst"
     assert other.asked[0]["code_verifier"]
+
+
+@pytest.mark.parametrize("process", ["connect", "redirect", "any"])
+def test_it_signs_in_and_does_nothing_else_that_is_asked_of_it(
+    client: Client, other: OtherSystem, process: str
+) -> None:
+    known(cast.analyst(), "an@example.org")
+    other.person = person("an@example.org")
+    assert come(client, process).headers["Location"] == "/mandates/SH-2023/"
+    assert client.get("/api/v1/me/").json()["username"] == "analyst"
 
 
 def test_later_it_is_the_same_person_though_the_address_is_another(other: OtherSystem) -> None:

@@ -1,7 +1,9 @@
 """REST: exemptions of centres from mandates; one regulator proposes, another grants, either revokes."""
 
 from collections.abc import Callable
+from datetime import date
 from fractions import Fraction
+from hmac import compare_digest
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -22,6 +25,9 @@ from accounts.rest import Body, CodeField, Resource
 from centres.models import Centre
 from compliance.api import ShareSerializer
 from compliance.decision_forms import LONGEST_REASON
+from compliance.effects import of_revocation
+from compliance.effects_api import EffectsSerializer, told
+from compliance.exemption_effects import effects_of, seal_of
 from compliance.exemption_states import ExemptionState, with_states
 from compliance.exemptions import (
     AlreadyRevoked,
@@ -103,9 +109,22 @@ class ProposalBody(Body):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
+class SeenField(serializers.CharField):
+    """That the effects were looked at, as they told it of themselves."""
+
+    def __init__(self, **more: Any) -> None:
+        told = "`seen` of its effects: nothing is done where it would change something else by now."
+        super().__init__(required=False, max_length=64, help_text=told, **more)
+
+
+class ApproveBody(Body):
+    seen = SeenField()
+
+
 class RevokeBody(Body):
     from_on = serializers.DateField(help_text="The first day that it covers no more.")
     reason = serializers.CharField(max_length=LONGEST_REASON)
+    seen = SeenField()
 
 
 class Exemptions(Resource):
@@ -114,6 +133,7 @@ class Exemptions(Resource):
     queryset = Exemption.objects.select_related("centre", "mandate")
     serializer_class = ExemptionSerializer
     filterset_class = ExemptionFilters
+    parameters = {"effects": ("revoked_from",)}
 
     def get_queryset(self) -> QuerySet[Any]:
         exemptions: Any = super().get_queryset()
@@ -128,22 +148,73 @@ class Exemptions(Resource):
         body = self.read_body(ProposalBody)
         return self._once(lambda: propose(by=self.user, **body), status=201)
 
-    @extend_schema(request=None, responses=ExemptionSerializer)
-    @action(detail=True, methods=["post"])
-    def approve(self, request: Request, pk: str) -> Response:
-        """Grant what another proposed; the centre is determined anew for the periods that it covers."""
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "revoked_from", OpenApiTypes.DATE, description="The first day that it would cover no more."
+            )
+        ],
+        responses=EffectsSerializer,
+    )
+    @action(detail=True)
+    def effects(self, request: Request, pk: str) -> Response:
+        """Whose outcome would change were it granted, or, with ``revoked_from``, revoked from that day on.
+
+        Judged just now from what the register knows; nothing is stored.
+        """
         exemption = self.get_object()
         self.require_role(Role.REGULATOR)
-        return self._once(lambda: approve(exemption=exemption, by=self.user)[0], status=200)
+        day = self._revoked_from(exemption)
+        found = effects_of(exemption) if day is None else of_revocation(exemption, from_on=day)
+        return Response(told(found, self.user, seen=seal_of(exemption, found, day)))
+
+    @extend_schema(request=ApproveBody, responses=ExemptionSerializer)
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Grant what another proposed, knowing its ``effects``; the centre is determined anew for what it covers."""
+        exemption = self.get_object()
+        self.require_role(Role.REGULATOR)
+        seen = self.read_body(ApproveBody).get("seen")
+
+        def decide() -> Exemption:
+            if seen is not None and exemption.status == ExemptionStatus.PROPOSED:
+                _require_unchanged(seen, seal_of(exemption, effects_of(exemption)))
+            return approve(exemption=exemption, by=self.user)[0]
+
+        return self._once(decide, status=200)
 
     @extend_schema(request=RevokeBody, responses=ExemptionSerializer)
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, pk: str) -> Response:
-        """Let it cover nothing from a day on; what it covered before that day was covered."""
+        """Let it cover nothing from a day on, knowing its ``effects``; what it covered before that was covered."""
         exemption = self.get_object()
         self.require_role(Role.REGULATOR)
         body = self.read_body(RevokeBody)
-        return self._once(lambda: revoke(exemption=exemption, by=self.user, **body)[0], status=200)
+        seen = body.pop("seen", None)
+
+        def decide() -> Exemption:
+            if seen is not None and exemption.revoked_at is None:
+                day = body["from_on"]
+                _require_unchanged(seen, seal_of(exemption, of_revocation(exemption, from_on=day), day))
+            return revoke(exemption=exemption, by=self.user, **body)[0]
+
+        return self._once(decide, status=200)
+
+    def _revoked_from(self, exemption: Exemption) -> date | None:
+        """The day from which it would be revoked; None where it would be granted. Raises what is neither."""
+        if "revoked_from" not in self.request.query_params:
+            if exemption.status != ExemptionStatus.PROPOSED:
+                raise Problem(
+                    409, "no_longer_proposed", _("It waits for nobody any more."), exemption_status=exemption.status
+                )
+            return None
+        if exemption.granted_at is None:
+            raise Problem(409, "never_granted", _("It was never granted."))
+        day = serializers.DateField()
+        try:
+            return day.run_validation(self.request.query_params["revoked_from"])
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({"revoked_from": error.detail}) from error
 
     def _once(self, decide: Callable[[], Exemption], *, status: int) -> Response:
         def act() -> Response:
@@ -169,3 +240,9 @@ class Exemptions(Resource):
             return Response(self.get_serializer(found).data, status=status, headers=headers)
 
         return once(self.request, self.user, act)
+
+
+def _require_unchanged(seen: str, now: str) -> None:
+    if not compare_digest(seen.encode(), now.encode()):
+        message = _("It would change something else by now than what was looked at. Nothing was done.")
+        raise Problem(409, "changed_meanwhile", message)

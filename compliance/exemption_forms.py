@@ -1,6 +1,5 @@
 """What is asked of somebody who asks for an exemption, proposes, grants or revokes one."""
 
-import hashlib
 from decimal import Decimal
 from typing import Any, cast
 
@@ -11,7 +10,8 @@ from accounts.models import User
 from centres.models import Centre
 from centres.templatetags.names import named
 from compliance.decision_forms import day_field, reason_field
-from compliance.effects import Effects, outcome_of
+from compliance.effects import Effects
+from compliance.exemption_effects import seal_of
 from compliance.exemptions import WrongExemption, check_revocation, check_terms, check_within
 from compliance.looked_at import LookedAtForm
 from compliance.models import Exemption, ExemptionRequest, Mandate
@@ -145,12 +145,7 @@ class ApproveForm(LookedAtForm):
 
     @property
     def seal(self) -> str:
-        """Of the exemption, whose terms stay, and of what granting it would change as things stand."""
-        flips = (
-            (one.centre.pk, one.mandate.pk, one.period.pk, outcome_of(one.before), outcome_of(one.after))
-            for one in self.effects.flips
-        )
-        return hashlib.sha256(repr([self.exemption.pk, *flips]).encode()).hexdigest()
+        return seal_of(self.exemption, self.effects)
 
 
 class SendBackForm(forms.Form):

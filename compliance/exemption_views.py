@@ -20,6 +20,7 @@ from accounts.models import Role
 from centres.models import Centre, Region
 from chips.timeliness import office_of
 from compliance import effects, exemption_states, exemptions
+from compliance.exemption_effects import effects_of
 from compliance.exemption_forms import (
     FULL,
     LOWER,
@@ -189,7 +190,7 @@ def approve_exemption(request: SignedInRequest, exemption_id: int) -> HttpRespon
     """Grant what another proposed, knowing what that changes."""
     exemption = _exemption(request, exemption_id)
     if exemption.status == ExemptionStatus.PROPOSED and exemption.proposed_by != request.user:
-        form = ApproveForm(request.POST, exemption=exemption, effects=_effects_of(exemption))
+        form = ApproveForm(request.POST, exemption=exemption, effects=effects_of(exemption))
         if not (form.is_valid() and form.is_taken(request)):
             return _show_exemption(request, exemption, approving=form)
     try:
@@ -285,7 +286,7 @@ def _show_exemption(
         "offices": {name: office_of(who) for name in _DECIDERS if (who := getattr(exemption, name))},
     }
     if exemption.status == ExemptionStatus.PROPOSED:
-        approving = approving or ApproveForm(exemption=exemption, effects=_effects_of(exemption))
+        approving = approving or ApproveForm(exemption=exemption, effects=effects_of(exemption))
         of = {name: getattr(exemption, name) for name in ("centre", "mandate", "from_on", "to_on")}
         context |= {
             "answers": exemptions.answered_by(exemption),
@@ -296,12 +297,6 @@ def _show_exemption(
             "sending_back": sending_back or SendBackForm(),
         }
     return render(request, "compliance/exemption.html", context, status=looked_at_status(request, approving))
-
-
-def _effects_of(exemption: Exemption) -> effects.Effects:
-    """What granting `exemption` would change."""
-    terms = {name: getattr(exemption, name) for name in ("centre", "mandate", "from_on", "to_on", "threshold")}
-    return effects.of_exemption(**terms)
 
 
 def _show_request(

@@ -9,7 +9,7 @@ from centres.models import Centre, Provenance
 from centres.periods import closes_at
 from chips.models import ChipClass
 from compliance.curve import Curve
-from compliance.facts import Facts, Record, facts_of_period
+from compliance.facts import Facts, facts_of_period
 from compliance.judging import judged, many_judged
 from compliance.models import CurrentDetermination, Determination, Mandate, Provision, SimulatedChange, Simulation
 

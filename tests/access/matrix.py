@@ -278,6 +278,8 @@ api:exemption-approve             POST!  401       403   403     404   409      
 api:exemption-approve.proposal    POST!  401       404   404     404   200       200      404     404
 api:exemption-detail              GET    401       200   200     404   200       200      200     404
 api:exemption-detail.proposal     GET    401       404   404     404   200       200      404     404
+api:exemption-effects             GET    401       403   403     404   409       409      403     404
+api:exemption-effects.proposal    GET    401       404   404     404   200       200      404     404
 api:exemption-list                GET    401       200   200     200   200       200      200     200
 api:exemption-list                POST!  401       403   403     403   400       400      403     403
 api:exemption-revoke              POST!  401       403   403     404   400       400      403     404

@@ -6,6 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from compliance.determine import determine
 from compliance.models import DeterminationRun, Exemption
 from tests import cast
 from tests.api.register import Register
@@ -15,6 +16,7 @@ GRANT: dict[str, Any] = {
     "centre": "SH-02", "mandate": "CN-2025", "from_on": "2025-07-01", "to_on": "2026-06-30", "threshold": "0.4",
     "reason": "Moving to Ascend.",
 }  # fmt: skip
+CHANGED = "changed_meanwhile"
 
 
 def granted(register: Register, **changed: Any) -> Any:
@@ -161,3 +163,50 @@ def test_a_page_costs_the_same_for_every_number_of_exemptions(
     # 1: who asks, by the token; 2: the page.
     with django_assert_num_queries(2):
         client.get("/api/v1/exemptions/")
+
+
+def effects(register: Register, who: str, key: int, **query: str) -> Any:
+    return register.get(who, f"exemptions/{key}/effects/", **query)
+
+
+def test_what_granting_and_revoking_would_change_is_told_before(register: Register) -> None:
+    cast.file(register.theirs, cast.period(), ascend=45, h800=55)
+    determine(period=cast.period(), cause="test")
+    key = proposed(register).json()["id"]
+    told = effects(register, "regulator", key).json()
+    flip = {"centre": "SH-02", "mandate": "CN-2025", "period": "2025Q4"}
+    assert told["flips"] == [flip | {"before": "non_compliant", "after": "compliant"}]
+    assert told["changes"] == [{"before": "non_compliant", "after": "compliant", "count": 1}]
+    assert (told["judged"], "2025Q4" in told["periods"], told["illustrative"]) == (1, True, [])
+    assert Exemption.objects.get(pk=key).granted_at is None
+    register.people["second"] = cast.regulator("second")
+    assert register.post("second", f"exemptions/{key}/approve/", {"seen": told["seen"]}).status_code == 200
+    refused(effects(register, "regulator", key), 409, "no_longer_proposed")
+    back = effects(register, "regulator", key, revoked_from="2025-07-01").json()
+    assert back["flips"] == [flip | {"before": "compliant", "after": "non_compliant"}]
+    later = effects(register, "regulator", key, revoked_from="2026-01-01").json()
+    assert later["flips"] == []
+    body = {"from_on": "2025-07-01", "reason": "Not kept to."}
+    address = f"exemptions/{key}/revoke/"
+    told = refused(register.post("regulator", address, body | {"seen": later["seen"]}), 409, CHANGED)
+    assert "Nothing was done" in told["detail"]
+    assert register.post("regulator", address, body | {"seen": back["seen"]}).status_code == 200
+
+
+def test_what_changes_something_else_by_then_is_not_granted(register: Register) -> None:
+    cast.file(register.theirs, cast.period(), ascend=45, h800=55)
+    key = proposed(register).json()["id"]
+    seen = effects(register, "regulator", key).json()["seen"]
+    cast.file(register.theirs, cast.period(), ascend=10, h800=55)
+    register.people["second"] = cast.regulator("second")
+    refused(register.post("second", f"exemptions/{key}/approve/", {"seen": seen}), 409, CHANGED)
+    assert Exemption.objects.get(pk=key).granted_at is None
+
+
+def test_of_what_was_never_granted_no_revocation_is_told_and_a_day_is_one(register: Register) -> None:
+    key = proposed(register).json()["id"]
+    refused(effects(register, "regulator", key, revoked_from="2026-01-01"), 409, "never_granted")
+    wrong = effects(register, "regulator", register.exemption.pk, revoked_from="2026-02-30")
+    assert (wrong.status_code, list(wrong.json()["errors"])) == (400, ["revoked_from"])
+    assert effects(register, "analyst", key).status_code == 404
+    assert effects(register, "analyst", register.exemption.pk).status_code == 403

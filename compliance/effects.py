@@ -7,17 +7,18 @@ nothing is stored.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.db import transaction
 from django.utils import timezone
 
 from centres.models import Centre, CentreRecord, Provenance, ReportingPeriod
 from chips.catalogue import revisions_after
 from chips.models import ChipModel, Claim
-from compliance.facts import Facts, facts_of_period
+from compliance.facts import Facts, Record, facts_of_period
 from compliance.judging import judged
 from compliance.models import Exemption, HandDecision, Mandate, Provision
 from compliance.touched import considered_periods, holders, periods_of_provision
@@ -147,6 +148,17 @@ def of_records(records: Iterable[CentreRecord]) -> Effects:
     )
 
 
+def of_load(load: Callable[[], object]) -> Effects:
+    """What it would come to that `load` writes what it writes to the register, which is taken back."""
+    with transaction.atomic():
+        periods = list(considered_periods(date.min))
+        standing = [_answered(facts_of_period(period)) for period in periods]
+        load()
+        following = [_answered(facts_of_period(period)) for period in periods]
+        transaction.set_rollback(True)
+    return _told(zip(standing, following, strict=True))
+
+
 def _facts_of(periods: Iterable[ReportingPeriod], centre: Centre, mandate: Mandate) -> Iterator[Facts]:
     return (facts_of_period(period, [centre], [mandate]) for period in periods)
 
@@ -173,6 +185,26 @@ def _with_hand_decision(facts: Facts, decision: HandDecision) -> Facts:
 
 def _effects(supposed: Iterable[tuple[Facts, Facts]]) -> Effects:
     """What differs in outcome between the two of each pair: the facts of a period as they are, and as they would be."""
+    return _told((_answered(before), _answered(after)) for before, after in supposed)
+
+
+class _Answered(NamedTuple):
+    """What the engine answers about a period; the centres that it judges, and the mandates, by key."""
+
+    period: ReportingPeriod
+    answers: _Answers
+    records: dict[int, Record]
+    mandates: dict[int, Mandate]
+
+
+def _answered(facts: Facts) -> _Answered:
+    answers = {(one.record.centre_id, one.provision.mandate_id): one.reply for one in judged(facts)}
+    records = {record.centre_id: record for record in facts.records}
+    mandates = {provision.mandate_id: provision.mandate for provision in facts.provisions}
+    return _Answered(facts.period, answers, records, mandates)
+
+
+def _told(supposed: Iterable[tuple[_Answered, _Answered]]) -> Effects:
     found: list[_Found] = []
     judged_centres: set[int] = set()
     periods = []
@@ -180,7 +212,7 @@ def _effects(supposed: Iterable[tuple[Facts, Facts]]) -> Effects:
         periods.append(before.period)
         judged_centres.update(
             record.centre_id
-            for record in (*before.records, *after.records)
+            for record in (*before.records.values(), *after.records.values())
             if record.provenance != Provenance.ILLUSTRATIVE
         )
         found += _flips(before, after)
@@ -203,19 +235,17 @@ class _Found(NamedTuple):
     after: dict[str, Any] | None
 
 
-def _flips(before: Facts, after: Facts) -> list[_Found]:
-    standing, following = _answers(before), _answers(after)
-    codes = {record.centre_id: record.centre_code for record in (*before.records, *after.records)}
-    mandates = {provision.mandate_id: provision.mandate for provision in (*before.provisions, *after.provisions)}
+def _flips(before: _Answered, after: _Answered) -> list[_Found]:
+    standing, following = before.answers, after.answers
+    records, mandates = before.records | after.records, before.mandates | after.mandates
+
+    def place(where: tuple[int, int]) -> tuple[str, str]:
+        centre, mandate = where
+        return mandates[mandate].code, records[centre].centre_code
+
     return [
         _Found(centre, mandates[mandate], before.period, standing.get(where), following.get(where))
-        for where in sorted(
-            standing.keys() | following.keys(), key=lambda where: (mandates[where[1]].code, codes[where[0]])
-        )
+        for where in sorted(standing.keys() | following.keys(), key=place)
         if outcome_of(standing.get(where)) != outcome_of(following.get(where))
         for centre, mandate in [where]
     ]
-
-
-def _answers(facts: Facts) -> _Answers:
-    return {(one.record.centre_id, one.provision.mandate_id): one.reply for one in judged(facts)}

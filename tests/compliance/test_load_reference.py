@@ -40,9 +40,9 @@ def _empty(db: None) -> None:
         cursor.execute(f"TRUNCATE {', '.join(table._meta.db_table for table in TABLES)} CASCADE")
 
 
-def load(data: Path = DATA) -> str:
+def load(data: Path = DATA, **how: bool) -> str:
     out = StringIO()
-    call_command("load_reference", data=data, stdout=out)
+    call_command("load_reference", data=data, stdout=out, **how)
     return out.getvalue()
 
 
@@ -143,6 +143,14 @@ def test_what_a_later_load_changes_is_determined_anew(owner: Operator, tmp_path:
     published = (tmp_path / "mandates.csv").read_text(encoding="utf-8").rstrip("\n").split("\n")
     row = next(line for line in published if line.startswith("SH-2023"))
     (tmp_path / "mandates.csv").write_text("\n".join([*published, row.replace("SH-2023", "SH-2024")]) + "\n", "utf-8")
+    # Whose outcome it would change is told before, and nothing is written.
+    before = counts()
+    said = load(tmp_path, effects=True)
+    assert "2025Q4 SH-2024 SH-01: not determined -> compliant\n" in said
+    assert "2025Q4 SH-2024 BJ-01: not determined -> out_of_scope\n" in said
+    assert "not determined -> compliant: 2\n2 outcomes of 2 centres that file would change, over 1 quarters" in said
+    assert counts() == before
+    assert DeterminationRun.objects.count() == 1
     said = load(tmp_path)
     run = DeterminationRun.objects.latest("pk")
     assert f"Run {run.pk} determines anew whom this touches: provision issued." in said

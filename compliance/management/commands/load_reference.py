@@ -9,8 +9,10 @@ from django.db import transaction
 from centres import periods, reference
 from chips import catalogue
 from compliance import mandates
+from compliance.effects import Effects, of_load
 from compliance.models import DeterminationRun
 
+_NOT_DETERMINED = "not determined"
 # The register knows every quarter that a mandate or a trend can ask about.
 YEARS = range(2023, 2028)
 
@@ -31,19 +33,42 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--data", type=Path, default=reference.DATA, help="the folder of the CSV files")
+        parser.add_argument("--effects", action="store_true", help="tell whose outcome it would change; load nothing")
 
-    def handle(self, *args: Any, data: Path, **options: Any) -> None:
-        last = DeterminationRun.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+    def handle(self, *args: Any, data: Path, effects: bool, **options: Any) -> None:
         try:
-            with transaction.atomic():
-                counts = [f"{load(data)} {name}" for name, load in STEPS]
-                counts.append(f"{load_periods()} reporting periods")
+            if effects:
+                self._tell(of_load(lambda: load_all(data)))
+            else:
+                self._load(data, is_told=bool(options["verbosity"]))
         except reference.FaultyRow as fault:
             raise CommandError(f"{fault} Nothing was loaded.") from fault
-        if options["verbosity"]:
+
+    def _load(self, data: Path, *, is_told: bool) -> None:
+        last = DeterminationRun.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+        counts = load_all(data)
+        if is_told:
             self.stdout.write("Loaded " + ", ".join(counts) + ".")
             for run in DeterminationRun.objects.filter(pk__gt=last).order_by("pk"):
                 self.stdout.write(f"Run {run.pk} determines anew whom this touches: {run.cause}.")
+
+    def _tell(self, effects: Effects) -> None:
+        """Every outcome that would change, and how many do; those of centres that never filed are in no count."""
+        for flip in (*effects.flips, *effects.illustrative):
+            before, after = (outcome or _NOT_DETERMINED for outcome in flip.change)
+            self.stdout.write(f"{flip.period.code} {flip.mandate.code} {flip.centre.code}: {before} -> {after}")
+        for before, after, count in effects.by_change():
+            self.stdout.write(f"{before or _NOT_DETERMINED} -> {after or _NOT_DETERMINED}: {count}")
+        self.stdout.write(
+            f"{len(effects.flips)} outcomes of {len(effects.judged)} centres that file would change, over "
+            f"{len(effects.periods)} quarters, and {len(effects.illustrative)} of others. Nothing was loaded."
+        )
+
+
+@transaction.atomic
+def load_all(data: Path) -> list[str]:
+    """Load the CSV files of `data`, all or none; returns how much of what there is. Raises `reference.FaultyRow`."""
+    return [*(f"{load(data)} {name}" for name, load in STEPS), f"{load_periods()} reporting periods"]
 
 
 def load_periods() -> int:

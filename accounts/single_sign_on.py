@@ -9,9 +9,11 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from allauth.socialaccount.providers.base.constants import AuthProcess
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -35,17 +37,17 @@ class SignOn(SocialLogin):
 
     @asked_by_register()
     def lookup(self) -> None:
-        """Find whose account it is, and keep what the other system told."""
-        known = SocialAccount.objects.filter(provider=self.account.provider, uid=self.account.uid).first()
+        """Find whose account it is, and keep what the other system calls them; nothing else that it told is kept."""
+        called = {"provider": self.account.provider, "uid": self.account.uid}
+        known = SocialAccount.objects.filter(**called).first()
         user = known.user if known else _vouched_for(self)
         if user is None:
             return
-        if known:
-            known.extra_data = self.account.extra_data
-            self.account = known
-        # As `SocialLogin.connect` does, which would write the whole account back as it was read.
-        self.user = self.account.user = user
-        self.account.save()
+        if known is None:
+            # Of two at once one is first.
+            known, _ = SocialAccount.objects.get_or_create(**called, defaults={"user": user})
+        # Not saved, as allauth would: neither what was withdrawn meanwhile nor what was removed comes back.
+        self.account, self.user = known, known.user
 
     @property
     def is_existing(self) -> bool:
@@ -55,7 +57,11 @@ class SignOn(SocialLogin):
 
 class _OtherSystem(OpenIDConnectOAuth2Adapter):
     def complete_login(self, *args: Any, **more: Any) -> SignOn:
-        read = super().complete_login(*args, **more)
+        try:
+            read = super().complete_login(*args, **more)
+        except (AttributeError, KeyError, TypeError, ValueError, ImproperlyConfigured) as error:
+            # allauth tells so in many ways of claims that name nobody, or by a name that is too long.
+            raise OAuth2Error("The other system does not say who was signed in.") from error
         return SignOn(read.user, read.account, email_addresses=read.email_addresses, provider=read.provider)
 
 

@@ -6,7 +6,7 @@ by fixed windows, one write a request, where sliding ones take twice as long. Wh
 counts for itself: the register goes on, and so do its limits.
 
 What counts says how many in a window were too many. The trail is told of the first, the tenth, the hundredth and so on:
-of all processes together one write each, and the rest costs the database nothing.
+of all processes together one write each, and of the rest the database is asked for the session alone.
 """
 
 import ipaddress
@@ -111,8 +111,11 @@ def excess_of_account(request: HttpRequest | Request) -> Excess | None:
         who = str(request.user.pk)
         excess = excess_of(settings.RATE_PER_ACCOUNT, "account", who)
         return excess or (excess_of(settings.RATE_OF_WRITES, "writes", who) if is_write else None)
-    address = network_of(request.META.get("REMOTE_ADDR", ""))
-    return excess_of(settings.RATE_OF_SIGN_INS, "sign-ins", address) if is_write else None
+    return _excess_of_sign_ins(request) if is_write else None
+
+
+def _excess_of_sign_ins(request: HttpRequest | Request) -> Excess | None:
+    return excess_of(settings.RATE_OF_SIGN_INS, "sign-ins", network_of(request.META.get("REMOTE_ADDR", "")))
 
 
 def tell_some(request: HttpRequest, excess: Excess) -> None:
@@ -146,7 +149,10 @@ def told(wait: int) -> str:
 
 
 class Rates:
-    """Counts by address before anything is looked up, and pages by account before their views begin."""
+    """Counts by address before all but the session is looked up, and pages by account before their views begin.
+
+    A token that is none is counted like a password that is tried.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -154,7 +160,11 @@ class Rates:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path not in _PROBES and (excess := excess_of_address(request)):
             return _refused(request, excess)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and "Authorization" in request.headers:
+            excess = _excess_of_sign_ins(request)
+            return _refused(request, excess) if excess else response
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if hasattr(view, "cls") or request.path in _PROBES:

@@ -71,6 +71,10 @@ EXCEPTIONS = (
         "Nobody is signed in yet: it finds out who comes; the table is allauth's.",
     ),
     Exempt(
+        "accounts/single_sign_on.py", "SignOn.lookup", "SocialAccount.objects.get_or_create",
+        "It keeps what the other system calls whoever was found; the table is allauth's.",
+    ),
+    Exempt(
         "accounts/invitations.py", "accept", "Invitation.objects.open_at",
         "Its link is the right to accept it; who comes by it sees no invitations.",
     ),

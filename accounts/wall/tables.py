@@ -226,7 +226,7 @@ _SETTINGS = """
     END $$
 """
 # Each of those to whom a function belongs takes its own away: an owner that is no superuser may not take the wall's.
-_FUNCTIONS = """
+_ROUTINES = """
     DO $$
     DECLARE
         made regprocedure;
@@ -234,7 +234,7 @@ _FUNCTIONS = """
         FOR made IN
             SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND pg_has_role(proowner, 'USAGE')
         LOOP
-            EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', made);
+            EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', made);
         END LOOP;
     END $$
 """
@@ -271,6 +271,8 @@ def attach(using: str = "default", **signal: Any) -> None:
                 cursor.execute(f'DROP POLICY {policy} ON "{table}"')
         for statement in statements:
             cursor.execute(statement)
+        with _as_wall(cursor):
+            cursor.execute(_ROUTINES)
         cursor.execute(STATE)
         told = f"{due_digest} {cursor.fetchone()[0]}"
         with _as_wall(cursor):
@@ -328,10 +330,7 @@ def _rights() -> Iterator[str]:
     # A table, a type or a function of one's own would be used by whoever asks next, and by functions of the owner.
     yield "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$"
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
-    yield _FUNCTIONS
-    yield f"SET ROLE {WALL}"
-    yield _FUNCTIONS
-    yield "RESET ROLE"
+    yield _ROUTINES
     yield f"GRANT EXECUTE ON FUNCTION {', '.join(CALLED)} TO PUBLIC"
     yield f"GRANT USAGE ON SCHEMA public TO {roles}"
     yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP}"

@@ -1,10 +1,20 @@
-"""Answers are kept to the byte as they were written, which costs PostgreSQL less than to take each of them apart."""
+"""From here on answers are kept to the byte as they are written, which costs PostgreSQL less than to take each apart.
+
+Those from before are kept as PostgreSQL wrote them.
+"""
 
 from django.db import migrations
 
 from compliance.models.written import WrittenJSONField
 
-_TYPE = "ALTER TABLE compliance_determination ALTER COLUMN answer TYPE {0} USING answer::{0}"
+TEXT = """
+    ALTER TABLE compliance_determination ALTER COLUMN answer TYPE text USING answer::text,
+        ADD CONSTRAINT determination_answer_is_object CHECK (answer LIKE '{%}')
+"""
+JSONB = """
+    ALTER TABLE compliance_determination DROP CONSTRAINT determination_answer_is_object,
+        ALTER COLUMN answer TYPE jsonb USING answer::jsonb
+"""
 
 
 class Migration(migrations.Migration):
@@ -12,8 +22,8 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            _TYPE.format("text"),
-            _TYPE.format("jsonb"),
+            TEXT,
+            JSONB,
             state_operations=[migrations.AlterField("determination", "answer", WrittenJSONField())],
         )
     ]

@@ -183,13 +183,14 @@ class Determination(models.Model):
 
 class CurrentDeterminationQuerySet(OfCentreQuerySet["CurrentDetermination"]):
     def visible_to(self, user: User) -> CurrentDeterminationQuerySet:
-        """What belongs to the centres that `user` may know of; a province's is told by it, as in its sums.
+        """What belongs to the centres that `user` may know of.
 
-        To look up all centres of a province for each question takes as long as the question.
+        A province's are told by where a centre is, with which lists join them anyway: to look up all centres of a
+        province for each question takes as long as the question.
         """
         if user.role == Role.OPERATOR:
             return super().visible_to(user)
-        return self if user.sees_whole_country else self.filter(region__in=user.provinces_seen)
+        return self if user.sees_whole_country else self.filter(centre__region__in=user.provinces_seen)
 
 
 class CurrentDetermination(models.Model):

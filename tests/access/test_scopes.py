@@ -160,6 +160,7 @@ SHOWS_AT = (
     Shown("chips.OpeningRequest", "provinces", "answer-opening", "basalt"),
     Shown("compliance.Determination", "rival", "determination", "quartz"),
     Shown("compliance.CurrentDetermination", "rival", "dashboard", "quartz", QUARTZ.mark),
+    Shown("compliance.CurrentDetermination", "provinces", "dashboard", "basalt", BASALT.mark),
     Shown("compliance.OutcomeChange", "rival", "api:outcome-change-detail", "quartz"),
     Shown("compliance.Exemption", "rival", "exemption", "quartz"),
     Shown("compliance.ExemptionRequest", "rival", "exemption-request", "quartz"),
@@ -184,7 +185,7 @@ SHOWS_AT = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("shown", SHOWS_AT, ids=[shown.table for shown in SHOWS_AT])
+@pytest.mark.parametrize("shown", SHOWS_AT, ids=[f"{shown.table} {shown.who}" for shown in SHOWS_AT])
 def test_an_address_shows_that_a_scope_was_taken_out(
     written: House, monkeypatch: pytest.MonkeyPatch, shown: Shown
 ) -> None:
@@ -242,5 +243,5 @@ def test_without_its_scope_a_key_that_another_used_answers_nobody(
 
 def test_every_scope_shows_at_an_address_or_is_asked_by_none() -> None:
     holding = {table for table, *cells in OF_NOBODY if set(cells) != {"*"}} | {row[0] for row in OWNED + OF_REGIONS}
-    known = [*(shown.table for shown in SHOWS_AT), "accounts.IdempotencyKey", *NEVER_ASKED]
+    known = [*{shown.table for shown in SHOWS_AT}, "accounts.IdempotencyKey", *NEVER_ASKED]
     assert sorted(known) == sorted(holding)

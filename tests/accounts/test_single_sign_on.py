@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
@@ -117,6 +118,24 @@ def test_it_signs_in_and_does_nothing_else_that_is_asked_of_it(
     other.person = person("an@example.org")
     assert come(client, process).headers["Location"] == "/mandates/SH-2023/"
     assert client.get("/api/v1/me/").json()["username"] == "analyst"
+
+
+def test_nothing_else_that_the_other_system_told_is_kept(client: Client, other: OtherSystem) -> None:
+    known(cast.analyst(), "an@example.org")
+    other.person = person("an@example.org") | {"phone_number": "+86 21 5555"}
+    come(client)
+    come(Client())
+    (kept,) = SocialAccount.objects.all()
+    assert (kept.user.username, kept.uid, kept.extra_data) == ("analyst", "1", {})
+
+
+@pytest.mark.parametrize("claims", [{}, {"sub": ""}, {"sub": "1" * 300}, ["nobody"]])
+def test_claims_that_name_nobody_are_told_as_what_the_other_system_failed_at(
+    client: Client, other: OtherSystem, claims: Any
+) -> None:
+    other.person = claims
+    assert come(client).status_code == 502
+    assert not SocialAccount.objects.exists()
 
 
 def test_later_it_is_the_same_person_though_the_address_is_another(other: OtherSystem) -> None:

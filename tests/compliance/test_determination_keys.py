@@ -1,13 +1,14 @@
 """What a determination names is there and belongs together, or the database takes none of a whole statement."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from centres.models import ReportingPeriod
+from centres.models import Centre, ReportingPeriod
 from compliance.determine import determine
-from compliance.models import Determination, Provision
+from compliance.models import Determination, HandDecision, Provision, Ruling
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -24,11 +25,15 @@ def made() -> Determination:
 
 def append(made: Determination, **changed: int | str) -> None:
     """Append `made` once more, with some columns `changed`, in one statement with one that is as it should be."""
+    with transaction.atomic():
+        Determination.objects.bulk_create([copied(made), copied(made, **changed)])
+
+
+def copied(made: Determination, **changed: int | str) -> Determination:
     kept = {
         field.attname: getattr(made, field.attname) for field in made._meta.concrete_fields if not field.primary_key
     }
-    with transaction.atomic():
-        Determination.objects.bulk_create([Determination(**kept), Determination(**kept | changed)])
+    return Determination(**kept | changed)
 
 
 def test_one_that_names_what_is_its_own_is_taken(made: Determination) -> None:
@@ -51,6 +56,41 @@ def test_what_is_the_rivals_is_refused(made: Determination, named: str) -> None:
     assert rivals
     with pytest.raises(IntegrityError, match="names what is not there or not theirs"):
         append(made, **{named: getattr(rivals, named)})
+
+
+@pytest.mark.parametrize("decided_of", ["SH-01", "SH-02"])
+def test_one_decision_by_hand_is_named_by_its_centre_alone(made: Determination, decided_of: str) -> None:
+    """Of two that name it in one statement, whichever of them comes first by its key."""
+    others = Determination.objects.get(centre__code="SH-02", provision=made.provision_id)
+    decided = HandDecision.objects.create(
+        centre=Centre.objects.get(code=decided_of), provision=made.provision, ruling=Ruling.APPLIES,
+        from_on=made.as_of, reason="Why.", decided_by=cast.regulator(), decided_at=made.known_at,
+    )  # fmt: skip
+    both = [copied(one, hand_decision_id=decided.pk) for one in (made, others)]
+    with pytest.raises(IntegrityError, match="names what is not there or not theirs"), transaction.atomic():
+        Determination.objects.bulk_create(both)
+    with transaction.atomic():
+        Determination.objects.bulk_create([one for one in both if one.centre_id == decided.centre_id])
+
+
+def test_a_decision_by_hand_about_another_provision_is_refused(made: Determination) -> None:
+    other = Determination.objects.filter(centre=made.centre_id).exclude(provision=made.provision_id)[0]
+    decided = HandDecision.objects.create(
+        centre=made.centre, provision=other.provision, ruling=Ruling.APPLIES, from_on=made.as_of, reason="Why.",
+        decided_by=cast.regulator(), decided_at=made.known_at,
+    )  # fmt: skip
+    with pytest.raises(IntegrityError, match="names what is not there or not theirs"):
+        append(made, hand_decision_id=decided.pk)
+
+
+@pytest.mark.parametrize("answer", ["", "no object", "[]"])
+def test_what_is_no_answer_is_refused(made: Determination, answer: str) -> None:
+    with pytest.raises(IntegrityError, match="determination_answer_is_object"), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO compliance_determination SELECT (jsonb_populate_record(kept, %s)).* "
+            "FROM compliance_determination kept WHERE id = %s",
+            [json.dumps({"id": 987654321, "answer": answer}), made.pk],
+        )
 
 
 def test_an_inventory_of_another_period_is_refused(made: Determination) -> None:

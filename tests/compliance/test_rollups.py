@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.models import Role, User
 from centres.models import Centre, CentreRecord
 from compliance.determine import determine
 from compliance.models import CurrentDetermination, Determination, InventoryRollup, OutcomeRollup
@@ -101,6 +102,21 @@ def test_a_centre_that_moves_is_counted_where_it_is_and_nowhere_else() -> None:
     judge(where)
     assert {(r.region_id, r.units_domestic) for r in InventoryRollup.objects.filter(period="2025Q4")} == {("11", 8)}
     assert {r.region_id for r in OutcomeRollup.objects.filter(period="2025Q4")} == {"11"}
+
+
+def test_all_that_is_current_of_a_centre_that_moved_is_shown_where_it_is() -> None:
+    where = cast.centre()
+    for quarter in ("2025Q3", "2025Q4"):
+        cast.file(where, cast.period(quarter), ascend=1)
+        determine(period=cast.period(quarter), cause="test")
+    # What was determined before stands, and is not determined again.
+    Centre.objects.filter(pk=where.pk).update(region_id="44", region_code="4403")
+    before, after = (
+        CurrentDetermination.objects.visible_to(User(role=Role.REGULATOR, region_codes=[code], is_active=True))
+        for code in ("31", "44")
+    )
+    assert not before.exists()
+    assert set(after.values_list("period", flat=True)) == {"2025Q3", "2025Q4"}
 
 
 def test_a_centre_that_is_learned_to_have_closed_stands_no_more() -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from accounts.wall.tables import WALL
+from accounts.wall.tables import CALLED, WALL
 from tests import walls
 
 OWNER, DATABASE = "plain_owner", "plainly_owned"
@@ -32,6 +32,9 @@ def owned() -> Iterator[str]:
     with closing(psycopg2.connect(**known, password=server["PASSWORD"])) as superuser:
         superuser.autocommit = True
         with superuser.cursor() as cursor:
+            # What a run that was stopped left behind.
+            cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+            cursor.execute(f"DROP ROLE IF EXISTS {OWNER}")
             cursor.execute(f"CREATE ROLE {OWNER} LOGIN PASSWORD '{walls.PASSWORD}'")
             cursor.execute(f"GRANT {WALL} TO {OWNER} WITH INHERIT FALSE, SET TRUE")
             cursor.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
@@ -57,3 +60,10 @@ def test_its_schema_is_made_and_functions_of_the_wall_are_replaced_and_put_back(
             "WHERE proname = 'check_determinations'"
         )
         assert cursor.fetchall() == [(WALL, True, False)]
+        cursor.execute(
+            "SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
+            "AND has_function_privilege('public', oid, 'EXECUTE') "
+            "EXCEPT SELECT unnest(%s::text[]::regprocedure[])::oid",
+            [list(CALLED)],
+        )
+        assert not cursor.fetchall()

@@ -139,6 +139,17 @@ def test_an_api_address_is_refused_in_the_apis_form_before_a_token_is_looked_up(
     assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
 
 
+def test_tokens_that_are_none_are_tried_so_often_and_fill_no_trail(settings: Settings) -> None:
+    settings.RATE_OF_SIGN_INS = "3/hour"
+    guessing = [Client(headers={"Authorization": f"Token {guess}"}) for guess in range(13)]
+    codes = [client.get("/api/v1/me/").status_code for client in guessing]
+    assert codes == [401] * 3 + [429] * 10
+    # Of the ten that were too many the first and the tenth.
+    assert AuditEvent.objects.filter(kind="refused").count() == 3 + 2
+    # Whoever has one is none of them, wherever they ask from.
+    assert by_token(cast.analyst()).get("/api/v1/me/").status_code == 200
+
+
 def test_with_the_broker_away_each_process_counts_for_itself(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -77,11 +77,10 @@ def asked_within_the_walls() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+    with django_db_blocker.unblock():
         walls.let_the_application_in()
-        reference.let_tables_be_emptied(patch)
-        reference.load_for_good()
-        yield
+        with reference.kept():
+            yield
 
 
 @pytest.fixture

@@ -1,51 +1,42 @@
-"""The reference data of the tests' database, put back whenever something empties the tables."""
+"""The reference data of the tests' database, put back whenever `flush` would empty the tables."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import pytest
-from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
-from django.db.models.signals import post_migrate
+from psycopg2.sql import SQL, Identifier
 
 from accounts.trail.tables import TRAIL
-from centres.models import Region
 from tests.workers import wait_for
 
 # Until its end no trigger of the transaction tells or refuses anything: a superuser of the database can say so.
 UNTOLD = "SET LOCAL session_replication_role = replica"
-_APPS = ("accounts", "centres", "chips", "compliance", "reports")
 
 
-def load_for_good() -> None:
+@contextmanager
+def kept() -> Iterator[None]:
     """Load the reference data, and keep it for the rest of the run.
 
-    A transactional test empties every table at its end, and `flush` sends `post_migrate`: the same rows come back under
-    the same keys, so that it does not matter which test runs before which.
+    A transactional test ends with `flush`, and what ships stands there again under the same keys, so that it does not
+    matter which test runs before which. Most tables are as they were by then, and are left alone: to empty all of them
+    and to write them anew took as long as the tests themselves.
     """
     call_command("load_reference", verbosity=0)
     empty(TRAIL)
-    kept = _rows()
+    rows = _rows()
 
-    def put_back(**signal: object) -> None:
-        if not Region.objects.exists():
-            _write(kept)
-
-    post_migrate.connect(put_back, sender=apps.get_app_config("compliance"), weak=False)
-
-
-def let_tables_be_emptied(patch: pytest.MonkeyPatch) -> None:
-    """`flush`, which ends a transactional test, empties also what is only added to."""
-    plain = DatabaseOperations.execute_sql_flush
-
-    def untold(self: DatabaseOperations, sql_list: list[str]) -> None:
+    def put_back(self: DatabaseOperations, sql_list: list[str]) -> None:
         # A page that was closed is answered for a moment still, and what it looks at is locked in another order.
         wait_for(_is_alone)
-        plain(self, [UNTOLD, *sql_list])
+        _put_back(rows)
 
-    patch.setattr(DatabaseOperations, "execute_sql_flush", untold)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", put_back)
+        yield
 
 
 def _is_alone() -> bool:
@@ -69,9 +60,9 @@ def empty(tables: Iterable[str]) -> None:
 
 
 def _rows() -> dict[str, bytes]:
-    """By table what stands in it, as COPY writes it; tables without a row are left out."""
-    tables = [model._meta.db_table for label in _APPS for model in apps.get_app_config(label).get_models()]
-    return {table: rows for table in tables if (rows := _read(table))}
+    """By table what stands in it, as COPY writes it: of every table that `flush` empties."""
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    return {table: _read(table) for table in tables}
 
 
 def _read(table: str) -> bytes:
@@ -82,9 +73,11 @@ def _read(table: str) -> bytes:
 
 
 @transaction.atomic
-def _write(kept: dict[str, bytes]) -> None:
+def _put_back(kept: dict[str, bytes]) -> None:
     with connection.cursor() as cursor:
         # They are as they were: no event, and nothing that had to be checked again.
         cursor.execute(UNTOLD)
-        for table, rows in kept.items():
-            cursor.copy_expert(f'COPY "{table}" FROM STDIN', io.BytesIO(rows))
+        for table, rows in _rows().items():
+            if rows != kept[table]:
+                cursor.execute(SQL("DELETE FROM {}").format(Identifier(table)))
+                cursor.copy_expert(f'COPY "{table}" FROM STDIN', io.BytesIO(kept[table]))

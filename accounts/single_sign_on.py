@@ -78,6 +78,7 @@ class SignOnAdapter(DefaultSocialAccountAdapter):
         sociallogin.state["process"] = AuthProcess.LOGIN
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, *args: Any, **more: Any) -> None:
+        logger.warning("The other system to sign in by failed: %s", more.get("exception") or more.get("error"))
         raise ImmediateHttpResponse(render(request, "accounts/sign_on_failed.html", status=502))
 
 

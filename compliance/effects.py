@@ -155,8 +155,10 @@ def of_load(load: Callable[[], object]) -> Effects:
         standing = [_answered(facts_of_period(period)) for period in periods]
         load()
         following = [_answered(facts_of_period(period)) for period in periods]
+        # A centre that is new by it is there no longer than this lasts.
+        effects = _told(zip(standing, following, strict=True))
         transaction.set_rollback(True)
-    return _told(zip(standing, following, strict=True))
+    return effects
 
 
 def _facts_of(periods: Iterable[ReportingPeriod], centre: Centre, mandate: Mandate) -> Iterator[Facts]:

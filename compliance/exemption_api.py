@@ -210,6 +210,9 @@ class Exemptions(Resource):
             return None
         if exemption.granted_at is None:
             raise Problem(409, "never_granted", _("It was never granted."))
+        if exemption.revoked_at is not None:
+            message = _("It is revoked already, from %(day)s on.") % {"day": exemption.revoked_from_on}
+            raise Problem(409, "already_revoked", message, revoked_from_on=str(exemption.revoked_from_on))
         day = serializers.DateField()
         try:
             return day.run_validation(self.request.query_params["revoked_from"])

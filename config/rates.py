@@ -43,7 +43,7 @@ _AWAY = 15
 class Excess(NamedTuple):
     """Somebody asked more often than they may."""
 
-    # What is counted: "address", "account", "writes" or "sign-ins".
+    # What is counted: "address", "account", "writes", "sign-ins" or "tokens".
     counted: str
     # How often it may be.
     rate: str
@@ -114,8 +114,8 @@ def excess_of_account(request: HttpRequest | Request) -> Excess | None:
     return _excess_of_sign_ins(request) if is_write else None
 
 
-def _excess_of_sign_ins(request: HttpRequest | Request) -> Excess | None:
-    return excess_of(settings.RATE_OF_SIGN_INS, "sign-ins", network_of(request.META.get("REMOTE_ADDR", "")))
+def _excess_of_sign_ins(request: HttpRequest | Request, counted: str = "sign-ins") -> Excess | None:
+    return excess_of(settings.RATE_OF_SIGN_INS, counted, network_of(request.META.get("REMOTE_ADDR", "")))
 
 
 def tell_some(request: HttpRequest, excess: Excess) -> None:
@@ -151,7 +151,7 @@ def told(wait: int) -> str:
 class Rates:
     """Counts by address before all but the session is looked up, and pages by account before their views begin.
 
-    A token that is none is counted like a password that is tried.
+    Tokens that are none are counted as passwords that are tried are, and apart from them.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -162,7 +162,8 @@ class Rates:
             return _refused(request, excess)
         response = self.get_response(request)
         if response.status_code == HTTPStatus.UNAUTHORIZED and "Authorization" in request.headers:
-            excess = _excess_of_sign_ins(request)
+            # Apart from passwords: whoever shares an address with a forgotten script signs in still.
+            excess = _excess_of_sign_ins(request, "tokens")
             return _refused(request, excess) if excess else response
         return response
 

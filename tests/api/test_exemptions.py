@@ -191,6 +191,7 @@ def test_what_granting_and_revoking_would_change_is_told_before(register: Regist
     told = refused(register.post("regulator", address, body | {"seen": later["seen"]}), 409, CHANGED)
     assert "Nothing was done" in told["detail"]
     assert register.post("regulator", address, body | {"seen": back["seen"]}).status_code == 200
+    refused(effects(register, "regulator", key, revoked_from="2025-07-01"), 409, "already_revoked")
 
 
 def test_what_changes_something_else_by_then_is_not_granted(register: Register) -> None:

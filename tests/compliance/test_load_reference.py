@@ -139,6 +139,11 @@ def test_what_a_later_load_changes_is_determined_anew(owner: Operator, tmp_path:
     assert (run.subject["model"], run.requested_by) == ("H800", None)
     assert [(r.period_id, r.centres) for r in run.requests.all()] == [("2025Q4", [where.pk])]
 
+    # A centre that is new is told of, though it is there no longer.
+    rewrite("centres.csv", "GS-QY-02,", "GS-QY-99,")
+    assert "GS-QY-99: not determined -> " in load(tmp_path, effects=True)
+    rewrite("centres.csv", "GS-QY-99,", "GS-QY-02,")
+
     # A mandate that is new touches everybody, in the quarters in which it holds.
     published = (tmp_path / "mandates.csv").read_text(encoding="utf-8").rstrip("\n").split("\n")
     row = next(line for line in published if line.startswith("SH-2023"))

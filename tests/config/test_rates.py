@@ -146,8 +146,9 @@ def test_tokens_that_are_none_are_tried_so_often_and_fill_no_trail(settings: Set
     assert codes == [401] * 3 + [429] * 10
     # Of the ten that were too many the first and the tenth.
     assert AuditEvent.objects.filter(kind="refused").count() == 3 + 2
-    # Whoever has one is none of them, wherever they ask from.
+    # Whoever has one is none of them, wherever they ask from, nor is who signs in.
     assert by_token(cast.analyst()).get("/api/v1/me/").status_code == 200
+    assert Client().post(SIGN_IN, {"username": "analyst", "password": cast.PASSWORD}).status_code != 429
 
 
 def test_with_the_broker_away_each_process_counts_for_itself(

@@ -23,6 +23,6 @@ def seal_of(exemption: Exemption, effects: Effects, revoked_from: date | None = 
     as things stand."""
     flips = (
         (one.centre.pk, one.mandate.pk, one.period.pk, outcome_of(one.before), outcome_of(one.after))
-        for one in effects.flips
+        for one in (*effects.flips, *effects.illustrative)
     )
     return sealed("exemption", exemption.pk, revoked_from, *flips)

@@ -238,7 +238,7 @@ SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 # A link is void once the account's address is another. allauth's own would be where another is no more than asked for.
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a class
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - where a class is, and no password
 ACCOUNT_FORMS = {
     "add_email": "accounts.forms.MailForm",
     "change_password": "accounts.forms.PasswordForm",

@@ -1,6 +1,7 @@
 """One's own mail address: another takes its place by a link that is sent there, and the one of before is told."""
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -56,6 +57,18 @@ def ask_for(client: Client, email: str = "new@example.org") -> str:
     assert client.post(PAGE, {"email": email}, headers={"host": "localhost"}).headers["Location"] == PAGE
     assert mail.outbox[-1].to == [email]
     return link_in(mail.outbox[-1])
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[Any], None]) -> None:
+    """Have `act` done between the moment in which a followed link is found good and the one in which it is used."""
+    found = ConfirmMail.get_object
+
+    def get_object(view: ConfirmMail, queryset: Any = None) -> Any:
+        confirmation = found(view, queryset)
+        act(confirmation)
+        return confirmation
+
+    monkeypatch.setattr(ConfirmMail, "get_object", get_object)
 
 
 class TestChange:
@@ -181,15 +194,12 @@ class TestAtOnce:
         who = known()
         client = signed_in(who)
         link = ask_for(client)
-        found = ConfirmMail.get_object
 
-        def meanwhile(view: ConfirmMail, queryset: Any = None) -> Any:
-            confirmation = found(view, queryset)
+        def superseded(confirmation: Any) -> None:
             monkeypatch.undo()
             ask_for(client, "newer@example.org")
-            return confirmation
 
-        monkeypatch.setattr(ConfirmMail, "get_object", meanwhile)
+        meanwhile(monkeypatch, superseded)
         assert client.post(link).status_code == 404
         assert address_of(who) == "old@example.org"
         assert [row.email for row in EmailAddress.objects.filter(verified=False)] == ["newer@example.org"]
@@ -198,16 +208,13 @@ class TestAtOnce:
         who = known()
         client = signed_in(who)
         link = ask_for(client)
-        found = ConfirmMail.get_object
 
-        def meanwhile(view: ConfirmMail, queryset: Any = None) -> Any:
-            confirmation = found(view, queryset)
+        def closed(confirmation: Any) -> None:
             with asked_by_register():
                 assert confirmation.email_address.user.is_active
                 User.objects.filter(pk=who.pk).update(is_active=False)
-            return confirmation
 
-        monkeypatch.setattr(ConfirmMail, "get_object", meanwhile)
+        meanwhile(monkeypatch, closed)
         assert client.post(link).status_code == 404
         assert address_of(who) == "old@example.org"
 

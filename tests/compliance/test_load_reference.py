@@ -153,7 +153,8 @@ def test_what_a_later_load_changes_is_determined_anew(owner: Operator, tmp_path:
     said = load(tmp_path, effects=True)
     assert "2025Q4 SH-2024 SH-01: not determined -> compliant\n" in said
     assert "2025Q4 SH-2024 BJ-01: not determined -> out_of_scope\n" in said
-    assert "not determined -> compliant: 2\n2 outcomes of 2 centres that file would change, over 1 quarters" in said
+    assert "not determined -> compliant: 2\nOutcomes that would change: 2, and 8 of centres that never filed." in said
+    assert "Judged: centres that file 2, quarters 1. Nothing was loaded." in said
     assert counts() == before
     assert DeterminationRun.objects.count() == 1
     said = load(tmp_path)

@@ -272,6 +272,8 @@ class _Hesitating(MemoryStorage):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         super().incr(key, expiry, amount)
+        # Nothing is waited for: this is the gap. Without it threads seldom change between the two steps, and the test
+        # would pass without the lock.
         time.sleep(0.01)
         return self.get(key)
 

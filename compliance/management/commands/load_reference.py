@@ -60,8 +60,9 @@ class Command(BaseCommand):
         for before, after, count in effects.by_change():
             self.stdout.write(f"{before or _NOT_DETERMINED} -> {after or _NOT_DETERMINED}: {count}")
         self.stdout.write(
-            f"{len(effects.flips)} outcomes of {len(effects.judged)} centres that file would change, over "
-            f"{len(effects.periods)} quarters, and {len(effects.illustrative)} of others. Nothing was loaded."
+            f"Outcomes that would change: {len(effects.flips)}, and {len(effects.illustrative)} of centres that never "
+            f"filed. Judged: centres that file {len(effects.judged)}, quarters {len(effects.periods)}. "
+            "Nothing was loaded."
         )
 
 

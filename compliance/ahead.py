@@ -25,8 +25,6 @@ class Ahead(Thread):
         self._pieces: SimpleQueue[list[Row]] = SimpleQueue()
         self._is_unwanted = Event()
         self._error: BaseException | None = None
-        # Whether PostgreSQL is still being read from.
-        self.is_reading = True
         self.rows: Iterator[Row] = chain.from_iterable(iter(self._next_piece, []))
 
     def run(self) -> None:
@@ -38,7 +36,6 @@ class Ahead(Thread):
                 count *= _GROWTH
         except BaseException as error:
             self._error = error
-        self.is_reading = False
         self._pieces.put([])
 
     def finish(self) -> None:
@@ -63,7 +60,7 @@ class Ahead(Thread):
 def read_ahead(query: str, parameters: list[Any]) -> Iterator[Ahead]:
     """Reads what `query` gives as long as this lasts; within a transaction, which keeps the server's cursor open.
 
-    While it `is_reading` nothing else is to be asked of the connection; least of all anything that waits, while it
+    Until it has finished nothing else is to be asked of the connection; least of all anything that waits, while it
     sends, for rows that are still to be read.
     """
     with connection.chunked_cursor() as cursor:

@@ -2,21 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
 import psycopg2
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from accounts.wall.filling import fill
 from centres.models import Centre, ReportingPeriod
 from compliance import rollups
+from compliance.behind import stored_behind
 from compliance.engine import Tally
 from compliance.facts import Facts, Record, facts_of_period
 from compliance.judging import Judged, judged, many_judged
 from compliance.models import Determination, DeterminationRun, Mandate, Provision
 
-_ROWS_AT_ONCE = 200
+# A country is stored by so many COPYs: what is checked when one ends is checked while the next is judged.
+_COPIES = 4
+_ROWS_AT_ONCE = 500
 _MANY = 1_000
 _NULL = "\\N"
 _NOTHING_GRANTED = f"{{}}\t{_NULL}"
@@ -97,38 +102,39 @@ def store(facts: Facts, *, cause: str, run: DeterminationRun | None = None) -> l
     judgements: list[Judgement] = []
     # Read before the rows are: nothing else can be asked of PostgreSQL while it takes them.
     standing = _standing(facts)
-    with facts.inventories.read_ahead():
-        rows = _new(facts, standing, cause, run, judgements)
-        early = []
-        # PostgreSQL takes none as long as it is read from.
-        while facts.inventories.are_coming and (row := next(rows, None)) is not None:
-            early.append(row)
-        # Where nothing more is to be judged, some may still come.
-        facts.inventories.finish_reading()
-        _copy(_Read(_mixed(early, rows)))
+    with connection.cursor() as cursor, facts.inventories.read_ahead():
+        texts = _joined(_new(facts, standing, cause, run, judgements))
+        if not facts.inventories.are_coming:
+            _copy(cursor, texts)
+            return judgements
+        rows = len(facts.records) * len(facts.provisions)
+        with stored_behind(partial(_copy_next, facts, cursor), rows // (_ROWS_AT_ONCE * _COPIES) + 1) as behind:
+            for text in texts:
+                behind.take(text)
     return judgements
 
 
-def _copy(rows: "_Read") -> None:
+def _joined(rows: Iterator[str]) -> Iterator[str]:
+    while text := "".join(islice(rows, _ROWS_AT_ONCE)):
+        yield text
+
+
+def _copy_next(facts: Facts, cursor: CursorWrapper, texts: Iterator[str]) -> None:
+    # PostgreSQL takes none as long as it is read from.
+    facts.inventories.finish_reading()
+    _copy(cursor, texts)
+
+
+def _copy(cursor: CursorWrapper, texts: Iterator[str]) -> None:
     table = Determination._meta.db_table
-    with connection.cursor() as cursor:
-        try:
-            # COPY asks for more while PostgreSQL works on what came before.
-            fill(cursor, table, f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN", rows)
-        except psycopg2.Error:
-            if rows.error is not None:
-                raise rows.error from None
-            raise
-
-
-def _mixed(early: list[str], rows: Iterator[str]) -> Iterator[str]:
-    """The rows of both, an early one after every two others, so that judging goes on while PostgreSQL takes them."""
-    waiting = iter(early)
-    for place, row in enumerate(rows):
-        yield row
-        if place % 2:
-            yield from islice(waiting, 1)
-    yield from waiting
+    read = _Read(texts)
+    try:
+        # COPY asks for more while PostgreSQL works on what came before.
+        fill(cursor, table, f"COPY {table} ({', '.join(_COPIED)}) FROM STDIN", read)
+    except psycopg2.Error:
+        if read.error is not None:
+            raise read.error from None
+        raise
 
 
 def lock_period(period: ReportingPeriod) -> None:
@@ -217,15 +223,15 @@ def _measured(tally: Tally) -> str:
 class _Read:
     """What COPY reads: each piece is made when it is asked for."""
 
-    def __init__(self, rows: Iterator[str]) -> None:
-        self._rows = rows
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._texts = texts
         # What was raised on the way: psycopg2 would tell of it as a statement that was cancelled.
         self.error: BaseException | None = None
 
     def read(self, size: int) -> str:
         """The next rows; psycopg2 takes a piece of any length, and "" for the end."""
         try:
-            return "".join(islice(self._rows, _ROWS_AT_ONCE))
+            return next(self._texts, "")
         except BaseException as error:
             self.error = error
             raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.conf import settings
@@ -299,6 +300,10 @@ class Receipt(models.Model):
         ]
 
 
+# Above every price that the column holds; NaN is above all.
+_PRICE_LIMIT = Decimal(10**18)
+
+
 class InventoryLine(models.Model):
     """A line of a submission, under the row number that the operator's spreadsheet shows."""
 
@@ -329,4 +334,7 @@ class InventoryLine(models.Model):
                 condition=Q(unit_price_cny__isnull=True) | Q(unit_price_cny__gt=0),
                 name="line_price_above_zero",
             ),
+            # PostgreSQL takes a price that is no number, and days without end: whoever reads lines need not look.
+            models.CheckConstraint(condition=Q(unit_price_cny__lt=_PRICE_LIMIT), name="line_price_is_a_number"),
+            models.CheckConstraint(condition=Q(acquired_on__range=(date.min, date.max)), name="line_day_is_a_day"),
         ]

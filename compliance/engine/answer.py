@@ -131,7 +131,7 @@ def subject(centre: Any, inventory: Callable[[], KeptInventory] | None) -> Subje
 
 
 def _no_lines() -> KeptInventory:
-    return KeptInventory([], [], [], [])
+    return KeptInventory([], [], [], [], "", "")
 
 
 def answer(document: Any) -> Json:

@@ -101,11 +101,6 @@ def check_line(line: Any, path: str = "/lines") -> None:
     _object(line, path, _LINE)
 
 
-def check_price(price: Any, path: str = "/lines") -> None:
-    """Raise `DocumentFault` where `price` at `path` is no decimal string."""
-    _decimal(price, path)
-
-
 def _centre_is_known(centre: Any) -> bool:
     """Whether every value of `centre` has been found good before."""
     try:

@@ -5,7 +5,7 @@ from json.encoder import encode_basestring as quoted
 from operator import attrgetter, itemgetter, mul
 from typing import Any
 
-from compliance.engine.document import check_date, check_line, check_price, scaled
+from compliance.engine.document import check_date, check_line, scaled
 
 Json = dict[str, Any]
 
@@ -66,24 +66,35 @@ class Inventory:
         quantities: Sequence[int],
         days: Sequence[str],
         prices: Sequence[str],
+        last_day: str,
     ) -> None:
-        """`unit_computes`: TFLOPS of a unit in parts of `SCALE`; "" stands for a `day` or a `price` that is null."""
-        self.sorts, self.quantities, self.days, self.prices = sorts, quantities, days, prices
-        self._unit_computes = unit_computes
-        # The latest day on which anything was acquired; "" where none is known.
-        self.last_day = max(days, default="")
+        """`unit_computes`: TFLOPS of a unit in parts of `SCALE`; `last_day` on which anything was acquired, or ""."""
+        self.sorts, self.quantities, self.last_day = sorts, quantities, last_day
+        self._days, self._prices, self._unit_computes = days, prices, unit_computes
         self._computes: list[int] | None = None
 
     @classmethod
     def of_lines(cls, lines: list[Json]) -> "Inventory":
         """The inventory of a document's checked `lines`."""
+        days = [line["acquired_on"] or "" for line in lines]
         return cls(
             list(map(_sorts.__getitem__, map(_parts, lines))),
             [scaled(line["compute"]) for line in lines],
             [line["quantity"] for line in lines],
-            [line["acquired_on"] or "" for line in lines],
+            days,
             [line["unit_price"] or "" for line in lines],
+            max(days, default=""),
         )
+
+    @property
+    def days(self) -> Sequence[str]:
+        """The day on which each line was acquired; "" where it is not known."""
+        return self._days
+
+    @property
+    def prices(self) -> Sequence[str]:
+        """What a unit of each line cost; "" where it is not known."""
+        return self._prices
 
     @property
     def computes(self) -> list[int]:
@@ -102,11 +113,33 @@ class KeptInventory(Inventory):
     """An inventory of kinds that a register knows, so that it is quickly written as the contract has it."""
 
     def __init__(
-        self, kinds: list[Kind], quantities: Sequence[str], days: Sequence[str], prices: Sequence[str]
+        self,
+        kinds: list[Kind],
+        quantities: Sequence[str],
+        days: Sequence[str],
+        prices: Sequence[str],
+        first_day: str,
+        last_day: str,
     ) -> None:
-        """`quantities`: as JSON writes them."""
-        super().__init__(list(map(_sort_of, kinds)), map(_compute_of, kinds), list(map(int, quantities)), days, prices)
+        """The columns in JSON. `prices` are decimals, as a register keeps them; the first and the last of `days` are
+        ISO dates, or "" where none is known, and so are those between: raises `DocumentFault` where they are not.
+        """
+        if last_day:
+            check_date(first_day, "/lines")
+            check_date(last_day, "/lines")
+        sorts, computes = list(map(_sort_of, kinds)), map(_compute_of, kinds)
+        super().__init__(sorts, computes, list(map(int, quantities)), days, prices, last_day)
         self._kinds, self._quantities = kinds, quantities
+
+    @property
+    def days(self) -> Sequence[str]:
+        """The day on which each line was acquired; "" where it is not known."""
+        return list(map(_read, self._days))
+
+    @property
+    def prices(self) -> Sequence[str]:
+        """What a unit of each line cost; "" where it is not known."""
+        return list(map(_read, self._prices))
 
     def lines(self) -> list[Json]:
         """The lines as the contract writes them."""
@@ -118,9 +151,9 @@ class KeptInventory(Inventory):
 
     def text(self) -> str:
         """The lines in canonical JSON, without the brackets around them."""
-        columns = zip(self.days, self._kinds, self._quantities, self.prices, strict=True)
+        columns = zip(self._days, self._kinds, self._quantities, self._prices, strict=True)
         return ",".join([
-            f"{_days[day]}{kind.before_quantity}{quantity}{kind.before_price}{_prices[price]}{kind.after_price}"
+            f'{{"acquired_on":{day}{kind.before_quantity}{quantity}{kind.before_price}{price}{kind.after_price}'
             for day, kind, quantity, price in columns
         ])  # fmt: skip
 
@@ -135,31 +168,12 @@ def _or_null(text: str | None) -> str:
     return "null" if text is None else quoted(text)
 
 
-class _Days(dict[str, str]):
-    """How a line begins in canonical JSON, by its day of acquisition."""
-
-    def __missing__(self, day: str) -> str:
-        if day:
-            check_date(day, "/lines")
-        if len(self) >= KNOWN_LIMIT:
-            self.clear()
-        found = self[day] = f'{{"acquired_on":{_or_null(day or None)}'
-        return found
-
-
-class _Prices(dict[str, str]):
-    """Unit prices in canonical JSON."""
-
-    def __missing__(self, price: str) -> str:
-        if price:
-            check_price(price)
-        if len(self) >= KNOWN_LIMIT:
-            self.clear()
-        found = self[price] = _or_null(price or None)
-        return found
+def _read(told: str) -> str:
+    """A day or a price out of JSON; "" for null."""
+    return "" if told == "null" else told[1:-1]
 
 
 _FIXED = ("chip", "class", "compute", "designer_country", "fabricator_country", "status", "workload")
 _parts = itemgetter("class", "workload", "status", "designer_country", "fabricator_country")
-_sorts, _days, _prices = _Sorts(), _Days(), _Prices()
+_sorts = _Sorts()
 _compute_of, _sort_of = attrgetter("compute"), attrgetter("sort")

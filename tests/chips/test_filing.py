@@ -1,5 +1,7 @@
 """A submission's way: draft, submitted, accepted or returned; what was filed never changes."""
 
+import json
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -62,6 +64,31 @@ def test_the_database_refuses_to_change_what_was_filed(change: str) -> None:
         cursor.execute(change)
     submission = Submission.objects.get()
     assert (submission.units, submission.lines.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "price", "refused"),
+    [
+        ("infinity", "1", "line_day_is_a_day"),
+        ("-infinity", "1", "line_day_is_a_day"),
+        ("0044-03-15 BC", "1", "line_day_is_a_day"),
+        ("10000-01-01", "1", "line_day_is_a_day"),
+        ("2025-01-01", "NaN", "line_price_is_a_number"),
+        ("2025-01-01", "0", "line_price_above_zero"),
+    ],
+)
+def test_the_database_refuses_what_no_rule_can_be_asked_of(day: str, price: str, refused: str) -> None:
+    cast.file(cast.centre(), cast.period(), ascend=1)
+    with pytest.raises(IntegrityError, match=refused), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO chips_inventoryline SELECT (jsonb_populate_record(line, %s::jsonb)).*"
+            " FROM chips_inventoryline line",
+            [
+                json.dumps(
+                    {"submission_id": Submission.objects.get().pk + 1, "acquired_on": day, "unit_price_cny": price}
+                )
+            ],
+        )
 
 
 def test_an_older_version_is_not_accepted_over_a_later_one() -> None:

@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 
+import psycopg2
 import pytest
 from django.db import DataError, connection, transaction
 from django.utils import timezone
@@ -11,7 +13,10 @@ from django.utils import timezone
 from centres.models import Centre, CentreRecord
 from chips.models import Submission
 from compliance import ahead, inventories
+from compliance import determine as determining
 from compliance.determine import determine
+from compliance.facts import Facts
+from compliance.judging import Judged, judged
 from compliance.models import Determination, DeterminationRun
 from tests import cast
 from tests.compliance.filed import inventory
@@ -26,13 +31,12 @@ def _none_are_few(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(inventories, "_MANY", 1)
     monkeypatch.setattr(ahead, "_FIRST", 1)
     yield
-    assert "ahead" not in {thread.name for thread in threading.enumerate()}
+    assert not {"ahead", "behind"} & {thread.name for thread in threading.enumerate()}
 
 
 def test_every_row_comes_in_its_order() -> None:
     with ahead.read_ahead(_NUMBERS, [0]) as coming:
         assert [number for number, _ in coming.rows] == list(range(1, 5001))
-        assert not coming.is_reading
 
 
 def test_what_goes_wrong_in_the_middle_is_raised_where_rows_are_taken() -> None:
@@ -99,8 +103,28 @@ def test_what_is_judged_sooner_than_it_is_read_is_stored(monkeypatch: pytest.Mon
 
 def test_what_goes_wrong_in_reading_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     made = _filed()
-    wrong = "SELECT submission_id, string_agg || repeat('', (1 / (submission_id - {}))::int) FROM ({}) one"
+    wrong = "SELECT submission_id, lines || repeat('', (1 / (submission_id - {}))::int) FROM ({}) one"
     key = made[4].submissions.get().pk
     monkeypatch.setattr(inventories, "_LINES", wrong.format(key, inventories._LINES))
     with pytest.raises(DataError, match="division by zero"):
         determine(period=cast.period(), cause="test", centres=made)
+
+
+def test_what_goes_wrong_in_storing_is_what_is_said() -> None:
+    made = _filed()
+    with pytest.raises(psycopg2.DataError, match="too long"), transaction.atomic():
+        determine(period=cast.period(), cause="x" * 300, centres=made)
+    assert not Determination.objects.filter(centre__in=made).exists()
+
+
+def test_what_goes_wrong_in_judging_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _filed()
+
+    def cut_short(facts: Facts) -> Iterator[Judged]:
+        yield from islice(judged(facts), 3)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(determining, "judged", cut_short)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        determine(period=cast.period(), cause="test", centres=made)
+    assert not Determination.objects.filter(centre__in=made).exists()

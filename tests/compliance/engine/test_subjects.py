@@ -71,8 +71,10 @@ def test_it_answers_as_document_by_document(
     inventory = KeptInventory(
         [checked_kind(one) for one in whole["lines"]],
         [str(one["quantity"]) for one in whole["lines"]],
-        [one["acquired_on"] or "" for one in whole["lines"]],
-        [one["unit_price"] or "" for one in whole["lines"]],
+        [json.dumps(one["acquired_on"]) for one in whole["lines"]],
+        [json.dumps(one["unit_price"]) for one in whole["lines"]],
+        min(filter(None, (one["acquired_on"] for one in whole["lines"])), default=""),
+        max(filter(None, (one["acquired_on"] for one in whole["lines"])), default=""),
     )
     assert inventory.lines() == whole["lines"]
     whom = subject(whole["centre"], (lambda: inventory) if is_reported else None)
@@ -96,7 +98,7 @@ def test_whoever_changes_a_line_changes_no_kind() -> None:
     said = line(1)
     kind = checked_kind(said)
     said["chip"] = "another"
-    assert KeptInventory([kind], ["1"], [""], [""]).lines()[0]["chip"] != "another"
+    assert KeptInventory([kind], ["1"], ["null"], ["null"], "", "").lines()[0]["chip"] != "another"
 
 
 def test_half_a_character_is_refused_where_it_stands() -> None:

@@ -183,6 +183,7 @@ class _Rows:
         self._facts = facts
         self._when = f"{facts.period.code}\t{facts.period.ends_on}\t{facts.known_at.isoformat()}"
         self._why = f"{_escaped(cause)}\t{_cell(run.pk if run else None)}"
+        self._is_any_granted = bool(facts.exemptions or facts.hand_decisions)
         self._inputs: tuple[Record | None, str] = (None, "")
         self._measured: tuple[Tally | None, str] = (None, _NOTHING_MEASURED)
 
@@ -193,9 +194,10 @@ class _Rows:
             self._inputs = record, self._inputs_of(record)
         if tally is not self._measured[0]:
             self._measured = tally, _measured(tally) if tally else _NOTHING_MEASURED
+        granted = self._granted_of(record, provision) if self._is_any_granted else _NOTHING_GRANTED
         return (
             f"{record.centre_id}\t{provision.id}\t{self._when}\t{answered.reply['outcome']}\t{answered.digest}\t"
-            f"{answered.text()}\t{self._inputs[1]}\t{self._granted_of(record, provision)}\t{self._why}\t"
+            f"{answered.text()}\t{self._inputs[1]}\t{granted}\t{self._why}\t"
             f"{self._measured[1]}\n"
         )
 
@@ -206,8 +208,6 @@ class _Rows:
 
     def _granted_of(self, record: Record, provision: Provision) -> str:
         facts = self._facts
-        if not facts.exemptions and not facts.hand_decisions:
-            return _NOTHING_GRANTED
         exemptions = facts.exemptions.get((record.centre_id, provision.mandate_id), ())
         decision = facts.hand_decisions.get((record.centre_id, provision.id))
         return f"{_array([exemption.pk for exemption in exemptions])}\t{_cell(decision.pk if decision else None)}"

@@ -71,13 +71,13 @@ class Facts(NamedTuple):
 
     def rule(self, centre_id: int, provision: Provision) -> dict[str, Any]:
         """The rule as a centre is judged by it: under its wider scope where that was decided by hand."""
-        # A country mostly has none. A model's `pk` is a property, which costs as much as the look-up.
-        decision = self.hand_decisions.get((centre_id, provision.id)) if self.hand_decisions else None
+        # A model's `pk` is a property, which costs as much as the look-up.
+        decision = self.hand_decisions.get((centre_id, provision.id))
         return rule_under(provision, decision) if decision else provision.rule
 
     def granted(self, centre_id: int, provision: Provision) -> list[dict[str, Any]]:
         """The engine's exemptions of a centre from a provision."""
-        held = self.exemptions.get((centre_id, provision.mandate_id)) if self.exemptions else None
+        held = self.exemptions.get((centre_id, provision.mandate_id))
         return exemptions_of(held, self.known_at) if held else []
 
     def document(self, record: Record, provision: Provision) -> dict[str, Any]:

@@ -69,7 +69,8 @@ def judged(facts: Facts) -> Iterator[Judged]:
     for record in facts.records:
         subject = facts.subject(record)
         for provision, question in asked:
-            rule = facts.rule(record.centre_id, provision)
-            if rule is not provision.rule:
+            # A country mostly has neither.
+            if facts.hand_decisions and (rule := facts.rule(record.centre_id, provision)) is not provision.rule:
                 question = facts.question(rule)
-            yield Judged(record, provision, subject.answer(question, facts.granted(record.centre_id, provision)))
+            exemptions = facts.granted(record.centre_id, provision) if facts.exemptions else ()
+            yield Judged(record, provision, subject.answer(question, exemptions))

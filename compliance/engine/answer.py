@@ -91,7 +91,8 @@ class Subject:
 
     def digest(self, question: Question, exemptions: Sequence[Json]) -> str:
         """SHA-256, in hex, of the document that asks `question`."""
-        whole = self._opening(question.rule.as_of, exemptions)
+        opening = question.rule.as_of, _canonical(list(exemptions)) if exemptions else "[]"
+        whole = (self._openings.get(opening) or self._opened(*opening)).copy()
         whole.update(question.endings[self._is_reported])
         return whole.hexdigest()
 
@@ -101,15 +102,12 @@ class Subject:
             found = self._tallies[counting] = counting.tally(self._inventory())
         return found
 
-    def _opening(self, as_of: str, exemptions: Sequence[Json]) -> "hashlib._Hash":
+    def _opened(self, as_of: str, exemptions: str) -> "hashlib._Hash":
         """The hash of a document's canonical JSON up to the end of its lines, which are nearly all of it."""
-        granted = _canonical(list(exemptions)) if exemptions else "[]"
-        known = self._openings.get((as_of, granted))
-        if known is None:
-            opening = f'{{"as_of":"{as_of}","centre":{_centre_text(self._centre)},"exemptions":{granted},"lines":['
-            known = hashlib.sha256(f"{opening}{self._inventory().text()}]".encode())
-            self._openings[as_of, granted] = known
-        return known.copy()
+        opening = f'{{"as_of":"{as_of}","centre":{_centre_text(self._centre)},"exemptions":{exemptions},"lines":['
+        found = hashlib.sha256(f"{opening}{self._inventory().text()}]".encode())
+        self._openings[as_of, exemptions] = found
+        return found
 
 
 def question(provision: Any, as_of: str) -> Question:

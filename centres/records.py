@@ -108,6 +108,7 @@ def record_all(records: Iterable[CentreRecord], *, by: User) -> list[CentreRecor
     return made
 
 
+# Whoever records it may see one of the two provinces alone, and what stands of centres is written by nobody who asks.
 @asking.asked_by_register()
 def _move(centres: list[int]) -> None:
     today = CentreRecord.objects.as_of(timezone.localdate(), timezone.now()).filter(centre__in=centres)

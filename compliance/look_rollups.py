@@ -86,7 +86,7 @@ def follow(facts: Facts) -> None:
 
 def move(facts: Facts) -> None:
     """Let what is in the sums of chosen centres be in those of where they lie; likewise."""
-    summed = SummedStock.objects.filter(period=facts.period, centre__in=facts.chosen)
+    summed = SummedStock.objects.filter(period=facts.period, centre__in=facts.chosen or ())
     _sum(facts, list(summed.values_list("centre_id", "submission_id", "kind", "ownership")))
 
 

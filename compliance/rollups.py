@@ -185,7 +185,7 @@ def _touched(facts: Facts) -> list[str]:
 
 
 def _sum(facts: Facts, regions: list[str]) -> None:
-    values = {"period": facts.period.code, "regions": regions, **_accelerators(facts)}
+    values: dict[str, Any] = {"period": facts.period.code, "regions": regions, **_accelerators(facts)}
     with connection.cursor() as cursor:
         for statement in (_DROP_OUTCOMES, _OUTCOMES, _DROP_INVENTORIES, _INVENTORIES):
             cursor.execute(statement, values)

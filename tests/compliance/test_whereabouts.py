@@ -119,11 +119,11 @@ def test_the_sums_of_both_provinces_are_what_a_fresh_filling_gives(
 def test_a_regulator_moves_a_centre_out_of_their_own_province(client: Client, where: Centre) -> None:
     client.force_login(cast.regional_regulator("31"))
     answer = take(client, reverse("record-centre", args=[where.code]), form())
-    # The centre's own page is not theirs any more.
-    assert client.get(reverse("centre", args=[where.code])).status_code == 404
     shown = client.get(answer.url)
     assert shown.status_code == 200
     assert "Recorded." in shown.content.decode()
+    # The centre's own page is not theirs any more.
+    assert client.get(reverse("centre", args=[where.code])).status_code == 404
     where.refresh_from_db()
     assert where.region_id == "32"
     (run,) = DeterminationRun.objects.all()

@@ -17,11 +17,14 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import asking
 from accounts.models import User
 from centres.models import Centre, CentreKind, CentreRecord, CentreStatus, Ownership, Region
 
 # Sent with `records` and `by` in the transaction that writes them.
 recorded = Signal()
+# Sent with `centres`, the keys of those that lie in another province now, in the transaction that moved them.
+moved = Signal()
 
 FACTS = (
     "region_code", "kind", "ownership", "state_funded", "commissioned_on", "progress", "capacity", "power", "status",
@@ -99,18 +102,26 @@ def record_all(records: Iterable[CentreRecord], *, by: User) -> list[CentreRecor
     for record in made:
         record.recorded_at = now
     CentreRecord.objects.bulk_create(made)
-    _move([record.centre_id for record in made])
+    # Before they are moved: whoever moves a centre out of their province does not see it any more.
     recorded.send(CentreRecord, records=made, by=by)
+    _move([record.centre_id for record in made])
     return made
 
 
+# Whoever records it may see one of the two provinces alone, and what stands of centres is written by nobody who asks.
+@asking.asked_by_register()
 def _move(centres: list[int]) -> None:
     today = CentreRecord.objects.as_of(timezone.localdate(), timezone.now()).filter(centre__in=centres)
+    elsewhere = []
     for record in today.select_related("centre"):
         centre = record.centre
         if centre.region_code != record.region_code:
+            if centre.region_id != record.region_code[:2]:
+                elsewhere.append(centre.pk)
             centre.region_code, centre.region_id = record.region_code, record.region_code[:2]
             centre.save(update_fields=["region_code", "region"])
+    if elsewhere:
+        moved.send(Centre, centres=elsewhere)
 
 
 def _wrong(record: CentreRecord) -> dict[str, str]:

@@ -24,6 +24,7 @@ from centres.models import (
     Provenance,
     Region,
 )
+from centres.records import moved
 
 DATA = Path(settings.BASE_DIR) / "data"
 # What the reference data says holds from the first day that the register can be asked about.
@@ -124,14 +125,15 @@ def load_centres(data: Path = DATA) -> int:
 
     They are marked illustrative: nothing said of them in public is a filing.
     """
-    count = 0
-    for row in rows("centres.csv", CENTRE_COLUMNS, data=data):
-        _load_centre(row)
-        count += 1
-    return count
+    lay_in = dict(Centre.objects.values_list("pk", "region_id"))
+    loaded = [_load_centre(row) for row in rows("centres.csv", CENTRE_COLUMNS, data=data)]
+    elsewhere = [centre.pk for centre in loaded if centre.region_id != lay_in.get(centre.pk, centre.region_id)]
+    if elsewhere:
+        moved.send(Centre, centres=elsewhere)
+    return len(loaded)
 
 
-def _load_centre(row: Row) -> None:
+def _load_centre(row: Row) -> Centre:
     region_code = row.matching("region", r"\d{2}(\d{2}(\d{2})?)?", "a region code of 2, 4 or 6 digits")
     if not Region.objects.filter(code=region_code[:2]).exists():
         raise row.fault("region", f"{region_code!r} lies in no province of regions.csv.")
@@ -164,6 +166,7 @@ def _load_centre(row: Row) -> None:
     # A second load of the same facts writes nothing; changed facts follow the old ones, which stay.
     if latest is None or any(getattr(latest, name) != value for name, value in facts.items()):
         CentreRecord.objects.create(centre=centre, from_on=ALWAYS, recorded_at=timezone.now(), **facts)
+    return centre
 
 
 def _operator(row: Row, ownership: str) -> Operator | None:

@@ -36,6 +36,11 @@ def follow(*, period: ReportingPeriod, centres: Iterable[int] | None = None) -> 
     regions = None
     if centres is not None:
         regions = sorted(set(Centre.objects.filter(pk__in=list(centres)).values_list("region_id", flat=True)))
+    sum_regions(period, regions)
+
+
+def sum_regions(period: ReportingPeriod, regions: list[str] | None) -> None:
+    """Sum `regions` (None: every region) anew; within a transaction."""
     values: dict[str, Any] = {"period": period.code, "day": period.ends_on, "regions": regions}
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('acquisitions'), hashtext(%s))", [period.code])

@@ -6,12 +6,13 @@ class ComplianceConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from centres.records import recorded
+        from centres.records import moved, recorded
         from chips.catalogue import adopted
         from chips.submissions import accepted, repudiated
-        from compliance import requests, touched
+        from compliance import requests, touched, whereabouts
 
         accepted.connect(requests.determine_what_was_accepted)
         repudiated.connect(requests.determine_what_was_repudiated)
         adopted.connect(touched.redo_what_was_adopted)
         recorded.connect(touched.redo_what_was_recorded)
+        moved.connect(whereabouts.follow)

@@ -77,7 +77,10 @@ def record_centre(request: SignedInRequest, code: str) -> HttpResponse:
     if record is not None and form.is_taken(request):
         record_all([record], by=request.user)
         messages.success(request, _("Recorded. What it touches is being determined anew."))
-        return redirect("centre", centre.code)
+        if Centre.objects.visible_to(request.user).filter(pk=centre.pk).exists():
+            return redirect("centre", centre.code)
+        # It was moved to where somebody else sees it.
+        return redirect("determination-runs")
     if record is not None:
         context["effects"] = effects.of_records([record])
     records = CentreRecord.objects.visible_to(request.user).filter(centre=centre)

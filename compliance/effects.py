@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from centres.models import Centre, CentreRecord, Provenance, ReportingPeriod
@@ -149,8 +149,14 @@ def of_records(records: Iterable[CentreRecord]) -> Effects:
 
 
 def of_load(load: Callable[[], object]) -> Effects:
-    """What it would come to that `load` writes what it writes to the register, which is taken back."""
-    with transaction.atomic():
+    """What it would come to that `load` writes what it writes to the register, which is taken back.
+
+    Within no transaction: what others record meanwhile is no effect of it, since all of it is read as it stood when it
+    began. Raises `OperationalError` where `load` writes what another wrote meanwhile.
+    """
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         periods = list(considered_periods(date.min))
         standing = [_answered(facts_of_period(period)) for period in periods]
         load()

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
-from hmac import compare_digest
 from typing import Any
 
 from django.db.models import QuerySet
@@ -31,11 +30,13 @@ from compliance.exemption_effects import effects_of, seal_of
 from compliance.exemption_states import ExemptionState, with_states
 from compliance.exemptions import (
     AlreadyRevoked,
+    ChangedMeanwhile,
     NeverGranted,
     NoLongerProposed,
     OwnProposal,
     WrongExemption,
     approve,
+    check_revoked_from,
     propose,
     revoke,
 )
@@ -174,14 +175,8 @@ class Exemptions(Resource):
         """Grant what another proposed, knowing its ``effects``; the centre is determined anew for what it covers."""
         exemption = self.get_object()
         self.require_role(Role.REGULATOR)
-        seen = self.read_body(ApproveBody).get("seen")
-
-        def decide() -> Exemption:
-            if seen is not None and exemption.status == ExemptionStatus.PROPOSED:
-                _require_unchanged(seen, seal_of(exemption, effects_of(exemption)))
-            return approve(exemption=exemption, by=self.user)[0]
-
-        return self._once(decide, status=200)
+        body = self.read_body(ApproveBody)
+        return self._once(lambda: approve(exemption=exemption, by=self.user, **body)[0], status=200)
 
     @extend_schema(request=RevokeBody, responses=ExemptionSerializer)
     @action(detail=True, methods=["post"])
@@ -190,15 +185,7 @@ class Exemptions(Resource):
         exemption = self.get_object()
         self.require_role(Role.REGULATOR)
         body = self.read_body(RevokeBody)
-        seen = body.pop("seen", None)
-
-        def decide() -> Exemption:
-            if seen is not None and exemption.revoked_at is None:
-                day = body["from_on"]
-                _require_unchanged(seen, seal_of(exemption, of_revocation(exemption, from_on=day), day))
-            return revoke(exemption=exemption, by=self.user, **body)[0]
-
-        return self._once(decide, status=200)
+        return self._once(lambda: revoke(exemption=exemption, by=self.user, **body)[0], status=200)
 
     def _revoked_from(self, exemption: Exemption) -> date | None:
         """The day from which it would be revoked; None where it would be granted. Raises what is neither."""
@@ -213,11 +200,14 @@ class Exemptions(Resource):
         if exemption.revoked_at is not None:
             message = _("It is revoked already, from %(day)s on.") % {"day": exemption.revoked_from_on}
             raise Problem(409, "already_revoked", message, revoked_from_on=str(exemption.revoked_from_on))
-        day = serializers.DateField()
         try:
-            return day.run_validation(self.request.query_params["revoked_from"])
+            day: date = serializers.DateField().run_validation(self.request.query_params["revoked_from"])
+            check_revoked_from(exemption, day)
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"revoked_from": error.detail}) from error
+        except WrongExemption as error:
+            raise serializers.ValidationError({"revoked_from": [error.wrong["from_on"]]}) from error
+        return day
 
     def _once(self, decide: Callable[[], Exemption], *, status: int) -> Response:
         def act() -> Response:
@@ -237,15 +227,12 @@ class Exemptions(Resource):
                 day = error.exemption.revoked_from_on
                 message = _("It is revoked already, from %(day)s on.") % {"day": day}
                 raise Problem(409, "already_revoked", message, revoked_from_on=str(day)) from error
+            except ChangedMeanwhile as error:
+                message = _("It would change something else by now than what was looked at. Nothing was done.")
+                raise Problem(409, "changed_meanwhile", message) from error
             url = self.request.build_absolute_uri(reverse("api:exemption-detail", args=[decided.pk]))
             headers = {"Location": url} if status == 201 else None
             found = self.get_queryset().get(pk=decided.pk)
             return Response(self.get_serializer(found).data, status=status, headers=headers)
 
         return once(self.request, self.user, act)
-
-
-def _require_unchanged(seen: str, now: str) -> None:
-    if not compare_digest(seen.encode(), now.encode()):
-        message = _("It would change something else by now than what was looked at. Nothing was done.")
-        raise Problem(409, "changed_meanwhile", message)

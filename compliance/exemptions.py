@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from hmac import compare_digest
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -10,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from centres.models import Centre
+from compliance.effects import of_revocation
+from compliance.exemption_effects import effects_of, seal_of
 from compliance.models import (
     DeterminationRun,
     Exemption,
@@ -71,6 +74,10 @@ class AlreadyRevoked(Exception):
     def __init__(self, exemption: Exemption) -> None:
         super().__init__(f"Exemption {exemption.pk} is revoked from {exemption.revoked_from_on} on.")
         self.exemption = exemption
+
+
+class ChangedMeanwhile(Exception):
+    """It would change something else by now than what was looked at."""
 
 
 def check_terms(*, mandate: Mandate, from_on: date, to_on: date, threshold: Decimal | None, reason: str) -> None:
@@ -214,15 +221,18 @@ def propose(
 
 
 @transaction.atomic
-def approve(*, exemption: Exemption, by: User) -> tuple[Exemption, DeterminationRun | None]:
+def approve(*, exemption: Exemption, by: User, seen: str | None = None) -> tuple[Exemption, DeterminationRun | None]:
     """Grant what another regulator proposed; where the operator asked for some of it, that is answered with it.
 
     The centre is determined anew for the periods that are covered: in the run that is given back, None where none are.
-    Raises `OwnProposal` and `NoLongerProposed`.
+    `seen` is the seal of the effects that were looked at. Raises `OwnProposal`, `NoLongerProposed` and, where it would
+    change something else by now, `ChangedMeanwhile`.
     """
     exemption = _still_proposed(exemption, by)
     if exemption.proposed_by_id == by.pk:
         raise OwnProposal
+    if seen is not None:
+        _require_unchanged(seen, seal_of(exemption, effects_of(exemption)))
     exemption.granted_by, exemption.granted_at = by, timezone.now()
     exemption.save(update_fields=["granted_by", "granted_at"])
     if asked := answered_by(exemption):
@@ -310,14 +320,22 @@ def check_within(request: ExemptionRequest, *, from_on: date, to_on: date, thres
         raise WrongExemption(**wrong)
 
 
+def check_revoked_from(exemption: Exemption, from_on: date) -> None:
+    """Raise `WrongExemption` where `from_on` is no day that `exemption` covers."""
+    if not exemption.from_on <= from_on <= exemption.to_on:
+        days = {"first": exemption.from_on.isoformat(), "last": exemption.to_on.isoformat()}
+        raise WrongExemption(
+            from_on=_("It covers the days from %(first)s to %(last)s: it is revoked from one of them on.") % days
+        )
+
+
 def check_revocation(exemption: Exemption, *, from_on: date, reason: str) -> None:
     """Raise `WrongExemption` where `exemption` could not be revoked from `from_on` on."""
-    wrong = {}
-    if not exemption.from_on <= from_on <= exemption.to_on:
-        wrong["from_on"] = _("It covers the days from %(first)s to %(last)s: it is revoked from one of them on.") % {
-            "first": exemption.from_on.isoformat(),
-            "last": exemption.to_on.isoformat(),
-        }
+    wrong: dict[str, str] = {}
+    try:
+        check_revoked_from(exemption, from_on)
+    except WrongExemption as error:
+        wrong |= error.wrong
     if not reason.strip():
         wrong["reason"] = _("Say why.")
     if wrong:
@@ -325,11 +343,14 @@ def check_revocation(exemption: Exemption, *, from_on: date, reason: str) -> Non
 
 
 @transaction.atomic
-def revoke(*, exemption: Exemption, from_on: date, reason: str, by: User) -> tuple[Exemption, DeterminationRun | None]:
+def revoke(
+    *, exemption: Exemption, from_on: date, reason: str, by: User, seen: str | None = None
+) -> tuple[Exemption, DeterminationRun | None]:
     """Let `exemption` cover no day from `from_on` on; what it covered before that day was covered.
 
     The centre is determined anew for the periods that are covered no more: in the run that is given back, None where
-    none are. Raises `WrongExemption`, `NeverGranted` and `AlreadyRevoked`.
+    none are. `seen` is the seal of the effects that were looked at. Raises `WrongExemption`, `NeverGranted`,
+    `AlreadyRevoked` and, where it would change something else by now, `ChangedMeanwhile`.
     """
     exemption = _locked(exemption, by)
     if exemption.granted_at is None:
@@ -337,10 +358,17 @@ def revoke(*, exemption: Exemption, from_on: date, reason: str, by: User) -> tup
     if exemption.revoked_at is not None:
         raise AlreadyRevoked(exemption)
     check_revocation(exemption, from_on=from_on, reason=reason)
+    if seen is not None:
+        _require_unchanged(seen, seal_of(exemption, of_revocation(exemption, from_on=from_on), from_on))
     exemption.revoked_from_on, exemption.revocation_reason = from_on, reason.strip()
     exemption.revoked_by, exemption.revoked_at = by, timezone.now()
     exemption.save(update_fields=["revoked_from_on", "revocation_reason", "revoked_by", "revoked_at"])
     return exemption, _taken_up(exemption, by)
+
+
+def _require_unchanged(seen: str, now: str) -> None:
+    if not compare_digest(seen.encode(), now.encode()):
+        raise ChangedMeanwhile
 
 
 def _taken_up(exemption: Exemption, by: User) -> DeterminationRun | None:

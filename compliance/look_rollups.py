@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from compliance.facts import Facts
+from compliance.models import SummedStock
 
 # The lines are materialized: else the planner, which cannot know how few groups they fall into, sorts them all.
 _FOLLOW = """
@@ -80,6 +81,17 @@ def follow(facts: Facts) -> None:
         for record in facts.records
         if record.centre_id in facts.submissions
     ]
+    _sum(facts, standing)
+
+
+def move(facts: Facts) -> None:
+    """Let what is in the sums of chosen centres be in those of where they lie; likewise."""
+    summed = SummedStock.objects.filter(period=facts.period, centre__in=facts.chosen or ())
+    _sum(facts, list(summed.values_list("centre_id", "submission_id", "kind", "ownership")))
+
+
+def _sum(facts: Facts, standing: list[tuple[int, int, str, str]]) -> None:
+    """Let the sums hold just what is `standing`: each inventory's centre, submission, kind and ownership."""
     centres, submissions, kinds, ownerships = map(list, zip(*standing, strict=True)) if standing else ([], [], [], [])
     values: dict[str, Any] = {
         "period": facts.period.code,

@@ -79,6 +79,12 @@ _CLOSED = """
     SELECT centre_id, mandate_id, period_id, determination_id, NULL, outcome, '', %(run)s, statement_timestamp()
     FROM closed
 """
+_MOVED = """
+    UPDATE compliance_currentdetermination current SET region_id = centre.region_id
+    FROM centres_centre centre
+    WHERE current.period_id = %(period)s AND current.centre_id = ANY(%(chosen)s::bigint[])
+          AND centre.id = current.centre_id AND current.region_id <> centre.region_id
+"""
 _DROP_OUTCOMES = """
     DELETE FROM compliance_outcomerollup WHERE period_id = %(period)s AND region_id = ANY(%(regions)s)
 """
@@ -136,25 +142,13 @@ def follow(facts: Facts, run: DeterminationRun | None = None) -> int:
     `facts` are those of now, however old those are that a `run` judged by: what pages read never goes back. Returns how
     many outcomes changed; each is recorded as an `OutcomeChange`.
     """
-    chosen = facts.chosen
-    if chosen is None:
-        regions = set(Region.objects.values_list("code", flat=True))
-    else:
-        # Where they stood, too: a centre that has moved leaves its old region with one less.
-        stood = {"period": facts.period, "centre__in": chosen}
-        current = CurrentDetermination.objects.filter(**stood).order_by()
-        summed = SummedStock.objects.filter(**stood).order_by()
-        here = Centre.objects.filter(pk__in=chosen).order_by()
-        touched = here.values_list("region_id").union(current.values_list("region_id"), summed.values_list("region_id"))
-        regions = {code for (code,) in touched}
+    regions = _touched(facts)
     values: dict[str, Any] = {
         "period": facts.period.code,
         "open": [record.centre_id for record in facts.records],
         "run": run.pk if run else None,
         "provisions": [provision.pk for provision in facts.provisions],
-        "chosen": chosen,
-        "regions": list(regions),
-        **_accelerators(facts),
+        "chosen": facts.chosen,
     }
     look_rollups.follow(facts)
     with connection.cursor() as cursor:
@@ -162,9 +156,39 @@ def follow(facts: Facts, run: DeterminationRun | None = None) -> int:
         (changed,) = cursor.fetchone()
         cursor.execute(_CLOSED, values)
         changed += cursor.rowcount
+    _sum(facts, regions)
+    return int(changed)
+
+
+def move(facts: Facts) -> list[str]:
+    """Let what stands of the centres of `facts`, which are chosen, stand where they lie, and their regions be summed
+    anew; nothing else becomes current. Returns the codes of those regions."""
+    regions = _touched(facts)
+    look_rollups.move(facts)
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVED, {"period": facts.period.code, "chosen": facts.chosen})
+    _sum(facts, regions)
+    return regions
+
+
+def _touched(facts: Facts) -> list[str]:
+    """The codes of the regions in which the centres of `facts` lie, or are counted."""
+    if facts.chosen is None:
+        return list(Region.objects.values_list("code", flat=True))
+    # Where they stood, too: a centre that has moved leaves its old region with one less.
+    stood = {"period": facts.period, "centre__in": facts.chosen}
+    current = CurrentDetermination.objects.filter(**stood).order_by()
+    summed = SummedStock.objects.filter(**stood).order_by()
+    here = Centre.objects.filter(pk__in=facts.chosen).order_by()
+    touched = here.values_list("region_id").union(current.values_list("region_id"), summed.values_list("region_id"))
+    return [code for (code,) in touched]
+
+
+def _sum(facts: Facts, regions: list[str]) -> None:
+    values: dict[str, Any] = {"period": facts.period.code, "regions": regions, **_accelerators(facts)}
+    with connection.cursor() as cursor:
         for statement in (_DROP_OUTCOMES, _OUTCOMES, _DROP_INVENTORIES, _INVENTORIES):
             cursor.execute(statement, values)
-    return int(changed)
 
 
 def _accelerators(facts: Facts) -> dict[str, list[Any]]:

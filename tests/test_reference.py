@@ -1,7 +1,7 @@
 """What ships is there for every test, whichever ran before it."""
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.core.serializers import serialize
 
 from centres.models import Centre, CentreRecord, Region, ReportingPeriod
@@ -27,3 +27,10 @@ def test_what_ships_comes_back_under_its_keys_after_the_tables_were_emptied() ->
     assert [serialize("json", model.objects.order_by("pk")) for model in KEPT] == before
     # What is added afterwards gets a key that is free.
     assert cast.centre().records.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_flush_begins_the_keys_anew() -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("flush", interactive=False, verbosity=0)
+    assert "reset_sequences=False" in str(refused.value.__cause__)

@@ -11,22 +11,22 @@ from django.db.backends.utils import CursorWrapper
 from accounts import asking
 from accounts.wall.tables import FILLER
 
-# The role that was had before, and from here to the end of the transaction the one that fills, where policies hold.
-# What the triggers look at together is tens of megabytes of a country: kept in memory, it is not written to a file.
+# What was before, and from here on the role that fills, where policies hold. What the triggers look at together is tens
+# of megabytes of a country: kept in memory, it is not written to a file.
 _TAKE = """
-    WITH before AS MATERIALIZED (SELECT current_setting('role') AS role)
-    SELECT role, CASE WHEN row_security_active(%s::regclass) THEN set_config('role', %s, true) END,
+    WITH before AS MATERIALIZED (SELECT current_setting('role') AS role, current_setting('work_mem') AS work_mem)
+    SELECT role, work_mem, CASE WHEN row_security_active(%s::regclass) THEN set_config('role', %s, true) END,
            set_config('work_mem', '64MB', true)
     FROM before
 """
+_PUT_BACK = "SELECT set_config('role', %s, true), set_config('work_mem', %s, true)"
 
 
 @asking.asked_by_register()
 def fill(cursor: CursorWrapper, table: str, statement: str, rows: Any) -> None:
     """Run `statement`, a COPY into `table`, on what `rows` gives as it is read; within a transaction."""
     cursor.execute(_TAKE, [table, FILLER])
-    before, taken, _ = cursor.fetchone()
-    # Where it fails, the role goes with the transaction, or with the savepoint, that it breaks.
+    role, work_mem, *_ = cursor.fetchone()
+    # Where it fails, both go with the transaction, or with the savepoint, that it breaks.
     cursor.copy_expert(statement, rows)
-    if taken:
-        cursor.execute("SELECT set_config('role', %s, true)", [before])
+    cursor.execute(_PUT_BACK, [role, work_mem])

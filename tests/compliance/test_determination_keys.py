@@ -4,7 +4,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, NotSupportedError, connection, transaction
 
 from centres.models import Centre, ReportingPeriod
 from compliance.determine import determine
@@ -83,7 +83,7 @@ def test_a_decision_by_hand_about_another_provision_is_refused(made: Determinati
         append(made, hand_decision_id=decided.pk)
 
 
-@pytest.mark.parametrize("answer", ["", "no object", "[]"])
+@pytest.mark.parametrize("answer", ["", "no object", "[]", "{no json}"])
 def test_what_is_no_answer_is_refused(made: Determination, answer: str) -> None:
     with pytest.raises(IntegrityError, match="determination_answer_is_object"), connection.cursor() as cursor:
         cursor.execute(
@@ -91,6 +91,17 @@ def test_what_is_no_answer_is_refused(made: Determination, answer: str) -> None:
             "FROM compliance_determination kept WHERE id = %s",
             [json.dumps({"id": 987654321, "answer": answer}), made.pk],
         )
+
+
+@pytest.mark.parametrize(
+    "looks_into", [{"answer__outcome": "compliant"}, {"answer__has_key": "outcome"}, {"answer": {}}, {"answer__in": []}]
+)
+def test_no_query_looks_into_an_answer(made: Determination, looks_into: dict[str, object]) -> None:
+    with pytest.raises(NotSupportedError, match="answer is kept as it was written"):
+        Determination.objects.filter(**looks_into).exists()
+    with pytest.raises(NotSupportedError, match="answer is kept as it was written"):
+        Determination.objects.values_list("answer__outcome").first()
+    assert Determination.objects.filter(answer__isnull=False, pk=made.pk).get().answer["outcome"] == made.outcome
 
 
 def test_an_inventory_of_another_period_is_refused(made: Determination) -> None:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.asking import asked_by_register
 from centres.models import Centre, CentreRecord, ReportingPeriod
 from chips.catalogue import adopt
 from chips.models import ChipModel, Figure
@@ -19,7 +20,7 @@ from compliance.determine import determine
 from compliance.engine import answer
 from compliance.models import Determination, Exemption, Mandate
 from compliance.reproduce import reproduce
-from tests import cast
+from tests import cast, walls
 from tests.cast import centre, file
 
 pytestmark = pytest.mark.django_db
@@ -121,9 +122,10 @@ def test_the_number_of_queries_does_not_grow_with_the_centres(period: ReportingP
     for number in range(2, 20):
         file(centre(f"SH-{number}"), period, ascend=1, h800=number + 1)
     # Savepoint and its release, the lock, records, submissions, provisions, exemptions, decisions by hand, revisions,
-    # unrevised chips, the lines by COPY, centres without history, what stands, the role that fills and COPY;
-    # regions, stocks by model, what is current with its changes, closed centres, and four of rollups.
-    assert queries() == few == 23
+    # unrevised chips, the lines by COPY, centres without history, what stands, the role that fills, COPY and
+    # what was set before; regions, stocks by model, what is current with its changes, closed centres, and four of
+    # rollups.
+    assert queries() == few == 24
 
 
 def test_the_command_prints_the_engines_answer(period: ReportingPeriod) -> None:
@@ -189,3 +191,20 @@ def test_a_threshold_of_a_millionth_is_written_out(period: ReportingPeriod) -> N
     made = Determination.objects.get(centre=where, provision__mandate__code="SH-2023", period=period)
     assert (made.outcome, made.answer["threshold"]) == ("compliant", "1/10000000")
     assert reproduce(made).is_reproduced
+
+
+def test_what_filling_sets_holds_no_longer_than_it(period: ReportingPeriod) -> None:
+    file(centre(), period, ascend=1)
+
+    def stands() -> tuple[str, str]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('role'), current_setting('work_mem')")
+            found: tuple[str, str] = cursor.fetchone()
+            return found
+
+    with walls.within(), transaction.atomic(), asked_by_register():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL work_mem = '7MB'")
+        determine(period=period, cause="test")
+        assert stands() == ("originmark_app", "7MB")
+    assert Determination.objects.exists()

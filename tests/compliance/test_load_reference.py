@@ -1,12 +1,16 @@
 """The reference data loads whole, once, or not at all."""
 
+import os
 import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 
 from centres.models import Centre, CentreRecord, Operator, Provenance, Region
 from centres.reference import DATA
@@ -116,6 +120,7 @@ def test_a_faulty_row_is_named_and_nothing_is_loaded(tmp_path: Path, file: str, 
     assert not any(counts().values())
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_a_later_load_changes_is_determined_anew(owner: Operator, tmp_path: Path) -> None:
     assert "Run" not in load()
     assert not DeterminationRun.objects.exists()
@@ -167,3 +172,61 @@ def test_what_a_later_load_changes_is_determined_anew(owner: Operator, tmp_path:
         assert fulfil(request.pk)
     assert CurrentDetermination.objects.filter(centre=where, mandate__code="SH-2024").exists()
     assert "Run" not in load(tmp_path)
+
+
+@contextmanager
+def done_before_it_is_read(data: Path, done: Callable[[], object]) -> Iterator[None]:
+    """By the time that the first file of `data` is read, which is after everybody was judged as things stand, another
+    has `done` something and committed it."""
+    path = data / "regions.csv"
+    text = path.read_text(encoding="utf-8")
+    path.unlink()
+    os.mkfifo(path)
+
+    def write() -> None:
+        try:
+            # Opened once it is opened to be read.
+            with path.open("w", encoding="utf-8") as file:
+                done()
+                file.write(text)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write)
+        try:
+            yield
+        finally:
+            # Where nobody read it, nobody waits for that any longer.
+            os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+        written.result(30)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """What ships, loaded, and a centre that complies."""
+    shutil.copytree(DATA, tmp_path, dirs_exist_ok=True)
+    load(tmp_path)
+    cast.file(cast.centre(), cast.period(), ascend=9, h800=1)
+    determine(period=cast.period(), cause="test")
+    return tmp_path
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_others_record_meanwhile_is_no_effect_of_a_load(data: Path) -> None:
+    where = Centre.objects.get(code="SH-01")
+    with done_before_it_is_read(data, lambda: cast.file(where, cast.period(), ascend=1, h800=9)):
+        said = load(data, effects=True)
+    assert "Outcomes that would change: 0, and 0 of centres that never filed. Judged: centres that file 1," in said
+    assert where.submissions.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_another_writes_what_it_would_write_it_is_to_be_asked_again(data: Path) -> None:
+    renamed = Region.objects.filter(code="31")
+    with (
+        done_before_it_is_read(data, lambda: renamed.update(name_en="Elsewhere")),
+        pytest.raises(CommandError, match="Ask again"),
+    ):
+        load(data, effects=True)
+    assert renamed.filter(name_en="Elsewhere").exists()

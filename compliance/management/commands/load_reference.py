@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import OperationalError, transaction
+from psycopg2.errors import SerializationFailure
 
 from centres import periods, reference
 from chips import catalogue
@@ -38,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, data: Path, effects: bool, **options: Any) -> None:
         try:
             if effects:
-                self._tell(of_load(lambda: load_all(data)))
+                self._tell(_effects_of(data))
             else:
                 self._load(data, is_told=bool(options["verbosity"]))
         except reference.FaultyRow as fault:
@@ -64,6 +65,15 @@ class Command(BaseCommand):
             f"filed. Judged: centres that file {len(effects.judged)}, quarters {len(effects.periods)}. "
             "Nothing was loaded."
         )
+
+
+def _effects_of(data: Path) -> Effects:
+    try:
+        return of_load(lambda: load_all(data))
+    except OperationalError as error:
+        if not isinstance(error.__cause__, SerializationFailure):
+            raise
+        raise CommandError("What it would write was written by another meanwhile. Ask again.") from error
 
 
 @transaction.atomic

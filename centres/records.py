@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -104,22 +104,28 @@ def record_all(records: Iterable[CentreRecord], *, by: User) -> list[CentreRecor
     CentreRecord.objects.bulk_create(made)
     # Before they are moved: whoever moves a centre out of their province does not see it any more.
     recorded.send(CentreRecord, records=made, by=by)
-    _move([record.centre_id for record in made])
+    today = CentreRecord.objects.as_of(timezone.localdate(), now)
+    _move(today.filter(centre__in=[record.centre_id for record in made]))
     return made
+
+
+@transaction.atomic
+def move_centres() -> None:
+    """Have every centre lie where it does from today on; for the day that a record told of beforehand."""
+    _move(CentreRecord.objects.as_of(timezone.localdate(), timezone.now()))
 
 
 # Whoever records it may see one of the two provinces alone, and what stands of centres is written by nobody who asks.
 @asking.asked_by_register()
-def _move(centres: list[int]) -> None:
-    today = CentreRecord.objects.as_of(timezone.localdate(), timezone.now()).filter(centre__in=centres)
+def _move(today: QuerySet[CentreRecord]) -> None:
     elsewhere = []
-    for record in today.select_related("centre"):
+    held = CentreRecord.objects.filter(pk__in=today.values("pk"))
+    for record in held.exclude(region_code=F("centre__region_code")).select_related("centre"):
         centre = record.centre
-        if centre.region_code != record.region_code:
-            if centre.region_id != record.region_code[:2]:
-                elsewhere.append(centre.pk)
-            centre.region_code, centre.region_id = record.region_code, record.region_code[:2]
-            centre.save(update_fields=["region_code", "region"])
+        if centre.region_id != record.region_code[:2]:
+            elsewhere.append(centre.pk)
+        centre.region_code, centre.region_id = record.region_code, record.region_code[:2]
+        centre.save(update_fields=["region_code", "region"])
     if elsewhere:
         moved.send(Centre, centres=elsewhere)
 

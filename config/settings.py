@@ -483,6 +483,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="9-18", minute="5"),
     },
     "sweep exemption notices": {"task": "compliance.tasks.sweep_exemption_notices", "schedule": SWEEP_SECONDS},
+    # By the day's first minutes, and again where no worker was there.
+    "move centres": {"task": "centres.tasks.move_centres", "schedule": crontab(minute="3")},
     "sweep stale periods": {"task": "compliance.tasks.sweep_stale_periods", "schedule": crontab(hour="1", minute="10")},
     "sweep outlooks": {"task": "compliance.tasks.sweep_outlooks", "schedule": SWEEP_SECONDS},
     # Often enough for what is looked at over quarters, and seldom enough while a whole country files.

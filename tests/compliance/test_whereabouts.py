@@ -1,6 +1,6 @@
 """Where a centre moved, all that stands of it is its new province's at once, by both walls; and so are the sums."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,11 +8,13 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import asking
 from accounts.asking import Asking
 from accounts.models import User
 from centres.models import Centre, Operator
+from centres.tasks import move_centres
 from compliance import acquisitions, rollups
 from compliance.determine import determine
 from compliance.facts import facts_of_period
@@ -147,3 +149,23 @@ def test_many_move_by_one_table_and_who_stays_in_the_province_moves_nothing(
     after = standing()
     assert {row[0] for row in after["CurrentDetermination"]} == set(QUARTERS)
     assert filled_afresh() == after
+
+
+def test_it_moves_when_the_day_comes_that_was_told_beforehand(
+    client: Client, where: Centre, regulator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    before = standing()
+    client.force_login(regulator)
+    assert take(client, reverse("record-centre", args=[where.code]), form(from_on=f"{tomorrow}")).status_code == 302
+    move_centres()
+    assert standing() == before
+    monkeypatch.setattr(timezone, "localdate", lambda: tomorrow)
+    move_centres()
+    where.refresh_from_db()
+    assert (where.region_code, where.region_id) == ("3201", "32")
+    after = standing()
+    assert after != before
+    assert filled_afresh() == after
+    move_centres()
+    assert standing() == after

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
 
-from accounts.mails import message_to
+from accounts.mails import kind_of, message_to
 from accounts.models import User
 
 logger = logging.getLogger(__name__)
@@ -101,4 +101,4 @@ def _send(user: User, subject: str, paragraphs: Iterable[str], to: str | None = 
     try:
         message.send()
     except OSError as error:
-        logger.warning("A mail to user %s was not sent: %s", user.pk, error)
+        logger.warning("A mail to user %s was not sent: %s", user.pk, kind_of(error))

@@ -72,13 +72,22 @@ def hand_over(row: Any, message_of: Callable[[], EmailMessage], now: datetime, c
     except Exception as error:
         # Another mail must not suffer from what this one left behind.
         _close(connection)
-        logger.warning("%s %s was not sent: %s", type(row).__name__, row.pk, error)
+        logger.warning("%s %s was not sent: %s", type(row).__name__, row.pk, kind_of(error))
         taken_back: dict[str, Any] = {"last_error": f"{type(error).__name__}: {error}"[:1000]}
         if not handed or _is_refusal(error):
             taken_back |= {"sent_at": None, "next_at": now + FIRST_WAIT * 5 ** (row.attempts - 1)}
         type(row).objects.filter(pk=row.pk).update(**taken_back)
         return False
     return True
+
+
+def kind_of(error: Exception) -> str:
+    """What a log may hold of an error in sending: its kind and its number, since its words name who was written to."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        numbers = sorted({code for code, _ in error.recipients.values()})
+    else:
+        numbers = [number for name in ("smtp_code", "errno") if (number := getattr(error, name, None)) is not None]
+    return " ".join([type(error).__name__, *map(str, numbers)])
 
 
 def message_to(user: User, *, subject: str, paragraphs: Iterable[str]) -> EmailMessage:

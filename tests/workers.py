@@ -21,11 +21,11 @@ from tests import walls
 
 
 @contextmanager
-def running() -> Iterator[None]:
-    """A worker that takes what this test asks for, and nothing left over from another."""
+def running(log: Path | None = None, **environment: str) -> Iterator[None]:
+    """A worker that takes what this test asks for, and nothing left over from another; what it says goes to `log`."""
     app.control.purge()
     # To get to know other workers takes it a while, and there are none.
-    with _celery("worker", "-c", "1", "--without-mingle"):
+    with _celery("worker", "-c", "1", "--without-mingle", log=log, **environment):
         wait_for(lambda: bool(app.control.ping(timeout=0.5, limit=1)))
         yield
 
@@ -87,18 +87,22 @@ def beating(folder: Path, beats: int) -> Iterator[None]:
 
 
 @contextmanager
-def _celery(*arguments: str, **environment: str) -> Iterator[None]:
-    """`celery` in a process of its own, on the tests' database and broker."""
+def _celery(*arguments: str, log: Path | None = None, **environment: str) -> Iterator[None]:
+    """`celery` in a process of its own, on the tests' database and broker; without `log` it says all to who tests."""
     own = {
         "DATABASE_URL": walls.application_url(),
         "REDIS_URL": app.conf.broker_url,
         "VAR_DIR": str(settings.VAR_DIR),
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "config.celery", *arguments, "--loglevel", "WARNING"],
-        env=os.environ | own | environment,
-        cwd=Path(settings.BASE_DIR),
-    )
+    with ExitStack() as opened:
+        said_to = opened.enter_context(log.open("wb")) if log else None
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "config.celery", *arguments, "--loglevel", "WARNING"],
+            env=os.environ | own | environment,
+            cwd=Path(settings.BASE_DIR),
+            stdout=said_to,
+            stderr=said_to,
+        )
     try:
         yield
     finally:

@@ -8,11 +8,15 @@ connection by transactions never parts them.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2.extensions
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.utils import DatabaseErrorWrapper
+from django.utils.functional import cached_property
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from accounts import asking
@@ -82,6 +86,11 @@ class TellingCursor(psycopg2.extensions.cursor):
         return self._remember(now)
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:
+        # Django does not look at its errors.
+        with _told_in_brief():
+            self._copy(sql, file, size)
+
+    def _copy(self, sql: Any, file: Any, size: int) -> None:
         now = self.connection.untold()
         if now is None:
             return super().copy_expert(sql, file, size)
@@ -140,6 +149,31 @@ def _telling(now: asking.Asking, is_template: bool) -> str:
     return f"SELECT set_config('{SETTING}', '{written}', true), set_config('{PROOF}', '{proven}', true); "
 
 
+@contextmanager
+def _told_in_brief() -> Iterator[None]:
+    try:
+        yield
+    except psycopg2.Error as error:
+        _shorten(error)
+        raise
+
+
+def _shorten(error: psycopg2.Error) -> None:
+    """Leave of what PostgreSQL says which rule was broken: its details repeat the row, and its context the line of a
+    COPY, which would stand in logs and in what is kept of a failure."""
+    if (said := error.diag.message_primary) is not None:
+        error.args = (said,)
+
+
+class BriefErrors(DatabaseErrorWrapper):
+    """Django's errors, made of what is left of PostgreSQL's."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, psycopg2.Error):
+            _shorten(error)
+        super().__exit__(kind, error, trace)
+
+
 class Operations(DatabaseOperations):
     """What was executed is shown without the telling, which nobody wrote."""
 
@@ -151,6 +185,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """The backend that `settings.DATABASES` names: ``accounts.postgres``."""
 
     ops_class = Operations
+
+    @cached_property
+    def wrap_database_errors(self) -> BriefErrors:
+        return BriefErrors(self)
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()

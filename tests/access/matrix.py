@@ -4,7 +4,7 @@ Each cell is what is answered about the things of the operator Quartz: ``in`` is
 on, ``422`` and ``400`` are told what is missing in an empty form or body, ``409`` that it is too late. ``POST!`` is
 answered so to whoever showed lately who they are, and asks for that where it was longer ago. Who asks:
 
-- anonymous; whoever is disabled or whose token was revoked is answered the same
+- anonymous; whoever is let in no more is answered the same (`test_let_in_no_more.py`)
 - files and attests: Quartz's people, each with a second factor and what belongs to an account: who files has a
   security key, a token and another session; who attests has an app and recovery codes, and leads the others
 - rival: of the operator Basalt

@@ -1,14 +1,21 @@
-"""What bears an operator's mark, or is one of its primes, shows nowhere but to it: pages, mails, logs, caches."""
+"""What bears an operator's mark, or is one of its primes, shows nowhere but to it: pages, mails, logs, caches, the
+broker's queue, what is written for a while."""
 
 import base64
 import io
+import json
 import pickle
 import re
+import tempfile
+import typing
 import zipfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
+from functools import partial
 from html import unescape
+from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -16,20 +23,30 @@ from django.conf import settings as known
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection
+from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 from psycopg2.sql import SQL, Identifier
 from pytest_django import Settings
+from redis import Redis
 
 from accounts import account_mails
 from centres import people
 from centres.periods import SHANGHAI
-from chips import reminders
-from compliance import exemption_notices
+from chips import filing_views, reminders, submissions, uploads
+from chips.models import Upload
+from chips.originals import sha256_of
+from chips.tasks import read_upload
+from compliance import exemption_notices, simulate
+from compliance.models import Mandate, Provision
+from compliance.outlook import runs as outlook_runs
+from compliance.tasks import sweep_requests
 from config import rates
-from tests import cast
+from config.celery import app
+from reports import build
+from tests import cast, workers
 from tests.access.asking import API, SIGN_IN, Answer, Asker, address, by_session, by_token, routes
-from tests.access.estates import Estate, House, Sign
+from tests.access.estates import FAULTY, LINES, Estate, House, Sign
 from tests.access.matrix import ROWS
 
 pytestmark = pytest.mark.django_db
@@ -166,7 +183,7 @@ def found(seen: Seen, words: Iterable[str], primes: Iterable[int], asked: Iterab
     ],
 )
 def test_nothing_of_anothers_shows(
-    house: House, caplog: pytest.LogCaptureFixture, who: str, own: str, hidden: str
+    house: House, caplog: pytest.LogCaptureFixture, written_to: Path, who: str, own: str, hidden: str
 ) -> None:
     theirs: Estate = getattr(house, hidden)
     begins = everything(house, getattr(house, own), theirs.sign)
@@ -185,6 +202,8 @@ def test_nothing_of_anothers_shows(
     assert not wrong, "\n".join(wrong[:40])
     assert not kept_of(theirs.sign, of_pages.kept | of_api.kept)
     assert len(of_pages.answers) > 20
+    # Of all that was exported and drawn nothing stays.
+    assert not left_in(written_to)
     if who != "administrator":
         assert getattr(house, own).sign.mark in "".join(text for _, text in of_pages.texts())
         logged = pattern([theirs.sign.mark], theirs.sign.primes)
@@ -218,6 +237,142 @@ def test_what_is_kept_in_a_cache_is_found(house: House) -> None:
         assert kept_of(sign, cached()), value
         assert not kept_of(house.basalt.sign, cached())
     cache.delete("any")
+
+
+# What Celery says of each message of its own accord, and `sweep` of how long it is of use.
+_OF_CELERY = {
+    "argsrepr", "eta", "expires", "group", "group_index", "id", "ignore_result", "kwargsrepr", "lang", "origin",
+    "parent_id", "replaced_task_nesting", "retries", "root_id", "shadow", "stamped_headers", "stamps", "task",
+    "timelimit",
+}  # fmt: skip
+_ONE_KEY = re.compile(r"[(\[]([0-9]+,?)?[)\]]")
+
+
+@pytest.fixture
+def broker() -> Iterator[Redis]:
+    """A database of the broker for this test alone, at which this process rings as it does in production."""
+    url = urlsplit(known.REDIS_URL)._replace(path="/9").geturl()
+    with workers.at_broker(url), Redis.from_url(url) as broker:
+        broker.flushdb()
+        yield broker
+        broker.flushdb()
+
+
+def queued(broker: Redis) -> list[dict[str, Any]]:
+    """Each message in the broker as it stands there, with its body read: and nothing else but names of queues is."""
+    names = {key for key in broker.scan_iter() if not key.startswith(b"_kombu.binding")}
+    assert names <= {b"celery"}, names
+    messages = [json.loads(raw) for raw in broker.lrange("celery", 0, -1)]
+    return [one | {"body": json.loads(base64.b64decode(one["body"]))} for one in messages]
+
+
+def is_only_a_ring(message: dict[str, Any]) -> bool:
+    """Whether a message says no more than which task, and for what, by a key of it."""
+    (args, named, embedded), headers = message["body"], message["headers"]
+    return (
+        [type(one) for one in args] in ([], [int])
+        and not named
+        and not any(embedded.values())
+        and headers.keys() <= _OF_CELERY
+        and _ONE_KEY.fullmatch(headers["argsrepr"]) is not None
+        and headers["kwargsrepr"] == "{}"
+        and not headers["stamps"]
+    )
+
+
+def test_in_the_brokers_queue_stand_tasks_and_keys_alone(house: House, broker: Redis) -> None:
+    national, quarter = house.people["national"], cast.period()
+    mandate = Mandate.objects.get(code="SH-2023")
+    rule = Provision.objects.issued().get(mandate=mandate).rule
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        for estate in (house.quartz, house.basalt):
+            sent_by_page(estate, LINES)
+            submissions.accept(estate.submitted, by=national)
+        simulate.request_simulation(by=national, mandate=mandate, rule=rule, period=quarter)
+        outlook_runs.request_outlooks(quarter)
+        build.request_run(period=cast.period("2025Q3"), requested_by=national)
+        sweep_requests()
+    for due in known.CELERY_BEAT_SCHEDULE.values():
+        app.send_task(due["task"])
+    messages = queued(broker)
+    about_something = {name for name, task in app.tasks.items() if typing.get_type_hints(task.run).keys() - {"return"}}
+    rung = {message["headers"]["task"] for message in messages}
+    assert rung >= {name for name in about_something if not name.startswith("celery.")}
+    assert len(rung) > 15
+    for message in messages:
+        assert is_only_a_ring(message), message
+        for estate in (house.quartz, house.basalt):
+            assert not pattern([estate.sign.mark], estate.sign.primes).search(json.dumps(message)), message
+
+
+def test_what_a_message_says_besides_is_found(house: House, broker: Redis) -> None:
+    sign = house.quartz.sign
+    for args, named in (([f"{sign.mark}.csv"], {}), ([1, 2], {}), ([], {"centre": 1}), ([[1]], {})):
+        app.send_task(read_upload.name, args, named)
+    read_upload.apply_async([1], headers={"of": 1})
+    read_upload.apply_async([1], argsrepr=sign.mark)
+    # It looks like a key.
+    read_upload.delay(sign.ascend)
+    *others, of_number = reversed(queued(broker))
+    assert len(others) == 6
+    assert not any(is_only_a_ring(message) for message in others)
+    assert pattern([sign.mark], sign.primes).search(json.dumps(of_number))
+
+
+@pytest.fixture
+def written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where whatever is written for a while is written, in this process and in those that it starts."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def left_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if not path.is_dir())
+
+
+def sent_by_page(estate: Estate, content: str) -> Upload:
+    """What `estate` sends in as a file, by the page for it."""
+    file = io.BytesIO(content.format(**estate.sign.__dict__).encode())
+    file.name = f"{estate.sign.mark}.csv"
+    asked = {"period": "2026Q1", "file": file, "declared_lines": 3, "declared_units": estate.sign.primes[-1]}
+    answer = cast.signed_in(estate.files).post(reverse("file-inventory", args=[estate.centre.code]), asked)
+    assert answer.status_code == 302
+    return Upload.objects.filter(centre=estate.centre).latest("pk")
+
+
+def test_nothing_is_left_where_files_are_taken_in_and_reports_built(
+    house: House, written_to: Path, tmp_path: Path, settings: Settings
+) -> None:
+    # What is sent in goes to the disk, however small it is.
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE, settings.VAR_DIR = 0, tmp_path / "var"
+    for estate in (house.quartz, house.basalt):
+        for content, status in ((LINES, "read"), (FAULTY, "faulty")):
+            upload = sent_by_page(estate, content)
+            uploads.read(upload.pk)
+            upload.refresh_from_db()
+            assert upload.status == status
+        marked = cast.signed_in(estate.files).get(reverse("upload-errors", args=[upload.pk]))
+        assert b"".join(marked.streaming_content).startswith(b"PK")
+    run = build.request_run(period=cast.period("2025Q3"), requested_by=house.people["national"])
+    assert build.build(run.pk)
+    assert not left_in(written_to)
+    assert not left_in(settings.VAR_DIR)
+    # What is kept is called by what it holds, and stands in folders of its first digits.
+    kept = left_in(settings.FILES_DIR)
+    assert len(kept) > 6
+    for path in kept:
+        sha256 = sha256_of(path)
+        assert path.relative_to(settings.FILES_DIR) == Path(sha256[:2], sha256[2:4], sha256)
+
+
+def test_what_is_left_is_found(house: House, written_to: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filing_views.tempfile, "NamedTemporaryFile", partial(tempfile.NamedTemporaryFile, delete=False))
+    sent_by_page(house.quartz, LINES)
+    (left,) = left_in(written_to)
+    assert kept_of(house.quartz.sign, [left.read_bytes()])
 
 
 def _tells(message: str, shown: re.Pattern[str]) -> bool:

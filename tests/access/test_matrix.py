@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from django.utils import timezone
 
 from accounts.models import Membership, Role
 from tests import cast
@@ -163,25 +162,6 @@ def test_a_token_opens_no_page(house: House) -> None:
     assert {repr(row): asked(house, row, token, house.quartz)[1].cell for row in pages} == {
         repr(row): row.cells["anonymous"] for row in pages
     }
-
-
-def test_who_is_disabled_or_whose_token_was_revoked_is_anonymous(house: House) -> None:
-    user = cast.user("disabled", Role.OPERATOR, acts_for=house.quartz.operator)
-    askers = [by_session(user), by_token(user)]
-    assert [asker.ask("GET", API + "me/").status for asker in askers] == [200, 200]
-    revoked = by_token(house.quartz.attests)
-    house.quartz.attests.api_tokens.update(revoked_at=timezone.now())
-    user.is_active = False
-    user.save()
-    wrong = []
-    for row in ROWS:
-        path = address(house, ROUTES[row.route], house.quartz, row.state)
-        expected = Asker().ask(row.method, path)
-        for asker in (*askers, revoked):
-            answer = asker.ask(row.method, path)
-            if answer.cell != expected.cell or shows(answer, house.quartz) != shows(expected, house.quartz):
-                wrong.append(f"{row}: {answer.cell} and not {expected.cell}")
-    assert not wrong, "\n".join(wrong)
 
 
 def test_who_left_sees_no_more_of_it_from_the_next_request_on(house: House) -> None:

@@ -28,7 +28,6 @@ from tests.faults.test_forged_messages import all_taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OF_QUARTZ = pattern([QUARTZ.mark], QUARTZ.primes)
-# The way of an error through the code, which is in nobody's name; a shared library has no place of its own.
 # The way of an error through the code is the same whoever it came from.
 _TRACE = re.compile(r'Traceback \(most recent call last\):|  File "[^"]+", line \d+, in .+|    .+')
 _AT = r"\[[\d :,-]+: (?:WARNING|ERROR)/[\w-]+\] "

@@ -1,85 +1,32 @@
-"""Signing in by another system: a server of its own in the test, which speaks OpenID Connect."""
+"""Signing in by another system."""
 
 import json
-import threading
-import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
 from allauth.socialaccount.models import SocialAccount
-from cryptography.hazmat.primitives.asymmetric import rsa
-from django.test import Client
+from allauth.usersessions.models import UserSession
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client, override_settings
 
 from accounts import single_sign_on
-from accounts.models import Role, User
+from accounts.models import AccountStep, AuditEvent, Role, User
 from tests import cast
+from tests.accounts.other_system import OtherSystem, Said, answering, named_by_settings
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-class OtherSystem(HTTPServer):
-    """It signs everybody in as `person`, once for each code, to whom knows the verifier of the challenge."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answers)
-        self.address = f"http://127.0.0.1:{self.server_port}"
-        self.person: dict[str, Any] = {}
-        self.asked: list[dict[str, list[str]]] = []
-
-    def answer(self, path: str, form: dict[str, list[str]]) -> dict[str, Any]:
-        if path == "/.well-known/openid-configuration":
-            names = {"authorization_endpoint": "authorize", "token_endpoint": "token", "userinfo_endpoint": "person"}
-            return {"issuer": self.address, "jwks_uri": f"{self.address}/keys"} | {
-                name: f"{self.address}/{end}" for name, end in names.items()
-            }
-        if path == "/person":
-            return self.person
-        self.asked.append(form)
-        now = int(time.time())
-        claims = self.person | {"iss": self.address, "aud": "register", "iat": now, "exp": now + 60}
-        return {"access_token": "a", "token_type": "Bearer", "id_token": jwt.encode(claims, KEY, algorithm="RS256")}
-
-
-class _Answers(BaseHTTPRequestHandler):
-    server: OtherSystem
-
-    def do_GET(self) -> None:
-        self._say({})
-
-    def do_POST(self) -> None:
-        length = int(self.headers["Content-Length"])
-        self._say(parse_qs(self.rfile.read(length).decode()))
-
-    def _say(self, form: dict[str, list[str]]) -> None:
-        body = json.dumps(self.server.answer(urlsplit(self.path).path, form)).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        pass
 
 
 @pytest.fixture
-def other(settings: Any) -> Iterator[OtherSystem]:
-    server = OtherSystem()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    app = {
-        "provider_id": "sso", "name": "The ministry", "client_id": "register", "secret": "s",
-        "settings": {"server_url": server.address},
-    }  # fmt: skip
-    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
-    settings.OIDC_SERVER_URL, settings.OIDC_NAME = server.address, "The ministry"
-    settings.ROOT_URLCONF = "tests.accounts.sso_urls"
-    yield server
-    server.shutdown()
-    server.server_close()
+def other() -> Iterator[OtherSystem]:
+    with answering() as server, override_settings(**named_by_settings(server)):
+        yield server
 
 
 def come(client: Client, process: str = "login", **state: str) -> Any:

@@ -1,6 +1,7 @@
 """Signing in by another system (OpenID Connect), where the settings name one: for accounts that are here already."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 PROVIDER = "sso"
 # Where the other system says that its parts are.
 _ADDRESSES = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint")
+# By which OAuth says why there is no token.
+_ERROR_CODE = re.compile(r'"error"\s*:\s*"(\w{1,40})"', re.ASCII)
 # How allauth, and what it stands on, fail at an answer that is none.
 _NONSENSE = (ArithmeticError, AttributeError, ImproperlyConfigured, LookupError, RecursionError, TypeError, ValueError)
 
@@ -95,7 +98,12 @@ class _OtherSystem(OpenIDConnectOAuth2Adapter):
 
     @_understood()
     def get_access_token_data(self, *args: Any, **more: Any) -> Any:
-        return super().get_access_token_data(*args, **more)
+        try:
+            return super().get_access_token_data(*args, **more)
+        except OAuth2Error as error:
+            # allauth repeats the whole answer, which may hold a token, to the log.
+            code = _ERROR_CODE.search(str(error))
+            raise OAuth2Error(f"It gives no token ({code[1] if code else 'and does not say why'}).") from error
 
     @_understood()
     def parse_token(self, data: Any) -> SocialToken:

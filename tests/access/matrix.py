@@ -94,8 +94,6 @@ openid_connect_login              POST   302       302   302     302   302      
 session-end                       POST   in        302   404     404   404       404      404     404
 sessions                          GET    in        200   200     200   200       200      200     200
 sessions-end-others               POST   in        302   302     302   302       302      302     302
-socialaccount_login_cancelled     GET    200       200   200     200   200       200      200     200
-socialaccount_login_error         GET    200       200   200     200   200       200      200     200
 token-revoke                      POST   in        302   404     404   404       404      404     404
 tokens                            GET    in        200   200     200   200       200      200     200
 tokens                            POST!  in        422   422     422   422       422      422     422

@@ -146,6 +146,13 @@ def test_an_answer_that_was_not_asked_for_signs_nobody_in(client: Client, other:
     assert client.get("/").status_code == 302
 
 
+@pytest.mark.parametrize("error", ["access_denied", "server_error"])
+def test_who_declines_there_or_is_declined_is_told_so(client: Client, other: OtherSystem, error: str) -> None:
+    answer = come_back(client, {"error": error, "state": press(client)["state"]})
+    assert answer.status_code == 502
+    assert "The other system did not sign you in." in answer.content.decode()
+
+
 def test_without_the_setting_there_is_none(client: Client) -> None:
     assert client.post("/accounts/sign-in/sso/").status_code == 404
     assert "sso" not in client.get("/accounts/sign-in/").content.decode()

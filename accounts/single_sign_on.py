@@ -140,7 +140,9 @@ class SignOnAdapter(DefaultSocialAccountAdapter):
         sociallogin.state["process"] = AuthProcess.LOGIN
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, *args: Any, **more: Any) -> None:
-        raise ImmediateHttpResponse(_failed(request, more.get("exception") or more.get("error")))
+        # What this browser was not sent there for is none of the other system's doing.
+        status = 502 if "state" in more.get("extra_context", {}) else 400
+        raise ImmediateHttpResponse(_failed(request, more.get("exception") or more.get("error"), status=status))
 
 
 def telling_where_nobody_answers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -182,10 +184,10 @@ def is_known(account: User) -> bool:
     return SocialAccount.objects.filter(user=account).exists()
 
 
-def _failed(request: HttpRequest, error: Any) -> HttpResponse:
+def _failed(request: HttpRequest, error: Any, status: int = 502) -> HttpResponse:
     # An answer may be as long as it likes.
     logger.warning("The other system to sign in by failed: %.300s", error)
-    return render(request, "accounts/sign_on_failed.html", status=502)
+    return render(request, "accounts/sign_on_failed.html", status=status)
 
 
 def _refused(request: HttpRequest, account: User) -> HttpResponse:

@@ -142,7 +142,7 @@ def test_a_regulator_shows_the_second_factor_all_the_same(client: Client, other:
 def test_an_answer_that_was_not_asked_for_signs_nobody_in(client: Client, other: OtherSystem) -> None:
     known(cast.analyst(), "an@example.org")
     other.person = person("an@example.org")
-    assert come(client, state="made-up").status_code == 502
+    assert come(client, state="made-up").status_code == 400
     assert client.get("/").status_code == 302
 
 

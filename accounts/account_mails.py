@@ -24,6 +24,10 @@ CHANGES = {
     "webauthn_removed": gettext_noop("A security key of your account was removed."),
     "recovery_codes_generated": gettext_noop("New recovery codes were made for your account; older ones are void."),
     "factors_taken_off": gettext_noop("An administrator took the second factors of your account off, as lost."),
+    "sign_on_taken_off": gettext_noop(
+        "An administrator took the sign-on by the other system off your account: whoever comes next from there by your "
+        "mail address has it."
+    ),
 }
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -231,6 +232,25 @@ def take_factors_off(account: User, *, reason: str, by: User, now: datetime) -> 
     end_sessions(locked)
     note(locked, AccountStepKind.FACTORS, reason, by, now)
     transaction.on_commit(lambda: account_mails.tell_of_change(locked, "factors_taken_off"))
+
+
+@transaction.atomic
+def take_sign_on_off(account: User, *, reason: str, by: User, now: datetime) -> None:
+    """Forget as whom the other system knows the person: whoever comes next by the account's mail address is the one."""
+    locked = taken_in_hand(account, by)
+    removed, _of_tables = SocialAccount.objects.filter(user=locked).delete()
+    if not removed:
+        raise AlreadySo
+    end_sessions(locked)
+    note(locked, AccountStepKind.SIGN_ON, reason, by, now)
+    transaction.on_commit(lambda: account_mails.tell_of_change(locked, "sign_on_taken_off"))
+
+
+def take_all_sign_ons_off() -> int:
+    """The same of all accounts, by who runs the register, where another system takes the place of the other; how many
+    those were. Sessions last on."""
+    _removed, of_tables = SocialAccount.objects.all().delete()
+    return of_tables.get(SocialAccount._meta.label, 0)
 
 
 def end_sessions(account: User) -> None:

@@ -228,6 +228,7 @@ class AccountStepKind(models.TextChoices):
     CLOSED = "closed", pgettext_lazy("account", "closed")
     OPENED = "opened", _("opened again")
     FACTORS = "factors", _("second factors taken off")
+    SIGN_ON = "sign-on", _("sign-on by the other system taken off")
     PSEUDONYMISED = "pseudonymised", _("pseudonymised")
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import account_mails, administration, pseudonyms
+from accounts import account_mails, administration, pseudonyms, single_sign_on
 from accounts.access import SignedInRequest, for_roles
 from accounts.again import asked_again
 from accounts.models import AccountStep, Assignment, Membership, Role, User
@@ -35,6 +35,10 @@ _STEPS: dict[str, tuple[Any, Any]] = {
     "take-factors-off": (
         administration.take_factors_off,
         gettext_lazy("The second factors are off, and the sessions ended."),
+    ),
+    "take-sign-on-off": (
+        administration.take_sign_on_off,
+        gettext_lazy("The sign-on by the other system is off, and the sessions ended."),
     ),
     "pseudonymise": (pseudonyms.pseudonymise, gettext_lazy("The person is named nowhere any more but on receipts.")),
 }
@@ -213,7 +217,7 @@ def link_anew(request: SignedInRequest, account_id: int) -> HttpResponse:
 @asked_again("POST")
 @require_POST
 def take_step(request: SignedInRequest, account_id: int, step: str) -> HttpResponse:
-    """Close an account or open it again, take its second factors off, or pseudonymise it."""
+    """Close an account or open it again, take second factors or a sign-on off it, or pseudonymise it."""
     account = _account(request, account_id)
     if step not in _STEPS:
         raise Http404
@@ -256,6 +260,7 @@ def _page(request: SignedInRequest, account: User, *, link: str = "", **sent: An
         "line": _lines(user, [account])[0],
         "account": account,
         "is_own": account.pk == user.pk,
+        "has_sign_on": single_sign_on.is_known(account),
         "link": link,
         "memberships": [(one, operators.get(one.operator_id)) for one in memberships],
         "assignments": assignments.order_by("-assigned_at", "-pk"),

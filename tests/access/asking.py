@@ -23,6 +23,7 @@ from accounts.models import User
 from chips.models import Claim
 from tests import cast
 from tests.access.estates import MANDATE, Estate, House
+from tests.accounts.other_system import URLCONF
 
 API = "/api/v1/"
 SIGN_IN = "/accounts/sign-in/"
@@ -106,8 +107,8 @@ class Route(NamedTuple):
 
 
 def routes() -> list[Route]:
-    """Every address there is, pages and API."""
-    return sorted({one for one in _walked(get_resolver().url_patterns, "") if one.name not in UNASKED})
+    """Every address there is, pages and API; those of signing in by another system among them."""
+    return sorted({one for one in _walked(get_resolver(URLCONF).url_patterns, "") if one.name not in UNASKED})
 
 
 def _walked(patterns: list[Any], namespace: str) -> Iterator[Route]:

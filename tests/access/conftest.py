@@ -13,6 +13,7 @@ from chips.models import Confirmation, Reminder
 from compliance.models import ExemptionNotice, OutlookError, OutlookRun
 from tests import cast
 from tests.access.estates import House, furnished
+from tests.accounts.other_system import answering, named_by_settings
 
 
 @pytest.fixture(scope="package")
@@ -23,6 +24,9 @@ def house(
     # Who signed in as a module began has done so lately until its end.
     known = {"FILES_DIR": tmp_path_factory.mktemp("files"), "ACCOUNT_REAUTHENTICATION_TIMEOUT": 3600}
     with (
+        # The addresses that there are only where another system signs people in stand in the matrix, too.
+        answering() as other,
+        override_settings(**named_by_settings(other)),
         django_db_blocker.unblock(),
         override_settings(**known),
         pytest.MonkeyPatch.context() as patch,

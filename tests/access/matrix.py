@@ -89,6 +89,8 @@ mfa_remove_webauthn               GET!   in        200   404     404   404      
 mfa_remove_webauthn               POST!  in        302   404     404   404       404      404     404
 mfa_remove_webauthn               DELETE! in        302   404     404   404       404      404     404
 mfa_view_recovery_codes           GET!   in        404   200     404   404       404      404     404
+openid_connect_callback           GET    400       400   400     400   400       400      400     400
+openid_connect_login              POST   302       302   302     302   302       302      302     302
 session-end                       POST   in        302   404     404   404       404      404     404
 sessions                          GET    in        200   200     200   200       200      200     200
 sessions-end-others               POST   in        302   302     302   302       302      302     302

@@ -1,8 +1,11 @@
-"""The register's addresses with those of another system to sign in by, which the settings of the tests do not name."""
+"""The register's addresses where another system signs people in, which the settings of the tests do not name: those
+of `config.urls` as it is read where they do."""
 
-from django.urls import include, path
+import runpy
 
-from config.urls import handler500 as handler500
-from config.urls import urlpatterns as registered
+from django.test import override_settings
 
-urlpatterns = [*registered, path("accounts/", include("accounts.single_sign_on_urls"))]
+with override_settings(OIDC_SERVER_URL="https://login.example.org"):
+    _read = runpy.run_module("config.urls")
+
+urlpatterns, handler500 = _read["urlpatterns"], _read["handler500"]

@@ -23,7 +23,8 @@ from accounts.single_sign_on import SignOn, SignOnAdapter
 from centres.models import Centre, Operator
 from chips.models import Submission
 from tests import cast
-from tests.accounts.test_single_sign_on import OtherSystem, come, other, person
+from tests.accounts.other_system import OtherSystem
+from tests.accounts.test_single_sign_on import come, other, person
 
 pytestmark = pytest.mark.django_db
 NOTHING = (0, 0, 0, 0)

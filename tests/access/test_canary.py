@@ -354,7 +354,7 @@ def test_nothing_is_left_where_files_are_taken_in_and_reports_built(
             uploads.read(upload.pk)
             upload.refresh_from_db()
             assert upload.status == status
-        marked = cast.signed_in(estate.files).get(reverse("upload-errors", args=[upload.pk]))
+        marked: Any = cast.signed_in(estate.files).get(reverse("upload-errors", args=[upload.pk]))
         assert b"".join(marked.streaming_content).startswith(b"PK")
     run = build.request_run(period=cast.period("2025Q3"), requested_by=house.people["national"])
     assert build.build(run.pk)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from django.utils import timezone
 
-from accounts.models import ApiToken, Membership, User
+from accounts.models import ApiToken, Membership, Role, User
 from tests import cast
 from tests.access.asking import API, METHODS, Answer, Asker, Route, address, by_session, by_token, routes, told
 from tests.access.estates import House
@@ -62,7 +62,7 @@ def stranger(house: House) -> Callable[[str, str, bool], Said]:
 def twin(user: User) -> User:
     """Another of the same role, who sees what `user` does."""
     made = cast.user(
-        f"{user.username}-twin", user.role, all_regions=user.all_regions, region_codes=user.region_codes
+        f"{user.username}-twin", Role(user.role), all_regions=user.all_regions, region_codes=user.region_codes
     )  # fmt: skip
     for one in user.memberships.all():
         Membership.objects.create(user=made, operator_id=one.operator_id, from_on=one.from_on, is_lead=one.is_lead)

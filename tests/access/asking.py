@@ -246,11 +246,13 @@ def _key_in_api(house: House, route: str, estate: Estate, state: str) -> Any:
 
 
 _SHARED = re.compile(rb'(csrfmiddlewaretoken" value="|X-CSRFToken": "|nonce=")[\w=+/-]+')
+# What a browser brings back from another system that it is sent to, drawn anew each time.
+_BROUGHT_BACK = re.compile(r"(?<=[?&])(state|nonce|code_challenge)=[^&]*")
 
 
 def told(answer: Answer, *keys: object) -> tuple[int, bytes, str, str]:
     """What an answer says, without the keys that were asked for and the tokens that no two answers share."""
-    content, location = _SHARED.sub(b"", answer.content), answer.headers.get("Location", "")
+    content, location = _SHARED.sub(b"", answer.content), _BROUGHT_BACK.sub("", answer.headers.get("Location", ""))
     for key in keys:
         content = content.replace(str(key).encode(), b"")
         location = location.replace(str(key), "")

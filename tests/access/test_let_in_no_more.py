@@ -25,8 +25,8 @@ ROUTES = {route.name: route for route in routes()}
 # Who files and who attests, regulators of two provinces and of the country, an analyst and an administrator.
 ROLES = [who for who in WHO if who not in ("anonymous", "rival")]
 NEVER = "om_never"
-# Of an answer that may be kept, but no longer than from now on: it names the instant.
-_OF_THE_INSTANT = "Expires"
+# Of an answer that may be kept, but no longer than from now on: it names the instant. Where it leads is told apart.
+_APART = ("Expires", "Location")
 
 Said = tuple[tuple[int, bytes, str, str], Mapping[str, str]]
 
@@ -45,7 +45,7 @@ OTHERS = [place for route in ROUTES for method in METHODS if (place := Place(met
 
 
 def said(answer: Answer) -> Said:
-    return told(answer), {name: value for name, value in answer.headers.items() if name != _OF_THE_INSTANT}
+    return told(answer), {name: value for name, value in answer.headers.items() if name not in _APART}
 
 
 @pytest.fixture(scope="module")

@@ -147,7 +147,7 @@ def test_another_system_that_tells_of_nobody_here(
 
 
 def test_another_system_that_fails(client: Client, other: OtherSystem, counted: dict[str, set[Any]]) -> None:
-    assert come(client, state="made-up").status_code == 502
+    assert come(client, state="made-up").status_code == 400
     assert come(client, error="server_error").status_code == 502
     assert counted == nothing_at("get_requests_session", "on_authentication_error", "drawn")
 

@@ -40,6 +40,7 @@ _SAID = [
         rf"{_AT}(?:Determination request|Report run) \d+ failed",
         rf"{_AT}Invitation \d+ was not sent: SMTPRecipientsRefused 451",
         rf"psycopg2\.errors\.CheckViolation: {_BROKEN}",
+        r"worker: Warm shutdown \(MainProcess\)",
     )
 ]
 

@@ -88,12 +88,13 @@ def let_in_no_more(user: User) -> tuple[Asker, list[Asker]]:
 
 
 def askers_at(path: str, number: int, session: Asker, tokens: list[Asker]) -> Iterator[Asker]:
-    """Who asks at `path`, the so manieth: of the API each alone; of a page, which takes no tokens, the session with
-    a token along, of which kind by turns."""
+    """Who asks at `path`, the so manieth: the session, and one token by turns, so that every kind is asked by two
+    roles everywhere; of a page, which takes no tokens, both at once."""
+    token = tokens[number % len(tokens)]
     if path.startswith(API):
-        yield from (session, *tokens)
+        yield from (session, token)
     else:
-        yield Asker(token=tokens[number % len(tokens)].token, cookies=session.cookies, client=session.client)
+        yield Asker(token=token.token, cookies=session.cookies, client=session.client)
 
 
 @pytest.mark.parametrize("who", ROLES)

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -130,14 +129,10 @@ def worker(transactional_db: None, shared_worker: None) -> Iterator[None]:
 
 
 class _ByFile(LoadScopeScheduling):
-    """A file goes to one process, whose tests share what was made for all of them; so do those of who may do what.
-
-    xdist's own groups are passed over by this version of pytest, without a word.
-    """
+    """A file goes to one process, whose tests share what was made for all of them: classes too."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = PurePosixPath(nodeid.partition("::")[0])
-        return str(path.parent if path.parent.name == "access" else path)
+        return nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)

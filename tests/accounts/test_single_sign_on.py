@@ -69,7 +69,7 @@ class _Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def other(settings: Any) -> Iterator[OtherSystem]:
     server = OtherSystem()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     app = {
         "provider_id": "sso", "name": "The ministry", "client_id": "register", "secret": "s",
         "settings": {"server_url": server.address},

@@ -2,6 +2,9 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 
+# Tests start some hundred processes, each of which would compile the register anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: install run check test bench messages stop clean
 
 install: .venv/installed

@@ -33,7 +33,7 @@ check: install
 	$(BIN)/python -m config.audit
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: install
 	$(BIN)/python -m bench

@@ -12,7 +12,6 @@ from django.http.response import HttpResponseBase
 from django.test import Client, override_settings
 from django.test.client import ClientHandler
 from pytest_django.plugin import DjangoDbBlocker
-from xdist.scheduler import LoadScopeScheduling
 
 from accounts import adapters
 from accounts.models import User
@@ -126,18 +125,6 @@ def worker(transactional_db: None, shared_worker: None) -> Iterator[None]:
     """A worker in a process of its own, on the tests' database, that hears what this test rings for."""
     with workers.at_broker(workers.broker_of_shared_worker()), workers.begun_afresh():
         yield
-
-
-class _ByFile(LoadScopeScheduling):
-    """A file goes to one process, whose tests share what was made for all of them: classes too."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    return _ByFile(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

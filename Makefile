@@ -2,6 +2,9 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 
+# Tests start some hundred processes, each of which would compile the register anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: install run check test bench messages stop clean
 
 install: .venv/installed
@@ -30,7 +33,7 @@ check: install
 	$(BIN)/python -m config.audit
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: install
 	$(BIN)/python -m bench

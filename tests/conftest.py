@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from django.http.response import HttpResponseBase
 from django.test import Client, override_settings
 from django.test.client import ClientHandler
 from pytest_django.plugin import DjangoDbBlocker
-from xdist.scheduler import LoadScopeScheduling
 
 from accounts import adapters
 from accounts.models import User
@@ -127,22 +125,6 @@ def worker(transactional_db: None, shared_worker: None) -> Iterator[None]:
     """A worker in a process of its own, on the tests' database, that hears what this test rings for."""
     with workers.at_broker(workers.broker_of_shared_worker()), workers.begun_afresh():
         yield
-
-
-class _ByFile(LoadScopeScheduling):
-    """A file goes to one process, whose tests share what was made for all of them; so do those of who may do what.
-
-    xdist's own groups are passed over by this version of pytest, without a word.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        path = PurePosixPath(nodeid.partition("::")[0])
-        return str(path.parent if path.parent.name == "access" else path)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    return _ByFile(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

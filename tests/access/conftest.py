@@ -2,7 +2,6 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
@@ -11,7 +10,7 @@ from accounts.models import AccountStep, Assignment, AuditEvent, AuditHead, Audi
 from chips import filing_views
 from chips.models import Confirmation, Reminder
 from compliance.models import ExemptionNotice, OutlookError, OutlookRun
-from tests import cast
+from tests import cast, once
 from tests.access.estates import House, furnished
 from tests.accounts.other_system import answering, named_by_settings
 
@@ -21,21 +20,18 @@ def house(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     """Both estates, furnished once for all of these tests: whoever changes anything takes it back."""
-    # Who signed in as a module began has done so lately until its end.
-    known = {"FILES_DIR": tmp_path_factory.mktemp("files"), "ACCOUNT_REAUTHENTICATION_TIMEOUT": 3600}
     with (
         # The addresses that there are only where another system signs people in stand in the matrix, too.
         answering() as other,
         override_settings(**named_by_settings(other)),
-        django_db_blocker.unblock(),
-        override_settings(**known),
+        once.made(django_db_blocker, tmp_path_factory.mktemp("files")),
+        # Who signed in as a module began has done so lately until its end.
+        override_settings(ACCOUNT_REAUTHENTICATION_TIMEOUT=3600),
         pytest.MonkeyPatch.context() as patch,
     ):
         # No worker reads what is sent again here.
         patch.setattr(filing_views, "_WAITED", 0)
-        with transaction.atomic():
-            yield furnished()
-            transaction.set_rollback(True)
+        yield furnished()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ Every text of an estate bears its mark and every number is a prime of its own, s
 """
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -111,20 +111,10 @@ class Estate:
     new_address: EmailAddress
     # By who attests, who leads the operator's people.
     invitation: Invitation
-
-    @property
-    def determination(self) -> Determination:
-        return Determination.objects.get(
-            centre=self.centre, provision__mandate__code=MANDATE, current__isnull=False, period="2025Q4"
-        )
-
-    @property
-    def outcome_change(self) -> OutcomeChange:
-        return OutcomeChange.objects.filter(centre=self.centre, mandate__code=MANDATE).latest("pk")
-
-    @property
-    def outlook(self) -> Outlook:
-        return Outlook.objects.filter(centre=self.centre).latest("pk")
+    # Of what is accepted: looked up once, since addresses are made of their keys.
+    determination: Determination = field(init=False)
+    outcome_change: OutcomeChange = field(init=False)
+    outlook: Outlook = field(init=False)
 
 
 @dataclass
@@ -160,6 +150,7 @@ def furnished() -> House:
         for request in estate.run.requests.all():
             request.done_at = timezone.now()
             request.save()
+        _find_out(estate)
     run = build.request_run(period=cast.period("2025Q4"), requested_by=national)
     build.build(run.pk)
     run.refresh_from_db()
@@ -170,6 +161,16 @@ def furnished() -> House:
         legal_text="A draft that nobody but its writers reads: Draftmark.",
     )  # fmt: skip
     return House(quartz, basalt, people, provision, run)
+
+
+def _find_out(estate: Estate) -> None:
+    """What was determined of what it filed."""
+    centre = estate.centre
+    estate.determination = Determination.objects.get(
+        centre=centre, provision__mandate__code=MANDATE, current__isnull=False, period="2025Q4"
+    )
+    estate.outcome_change = OutcomeChange.objects.filter(centre=centre, mandate__code=MANDATE).latest("pk")
+    estate.outlook = Outlook.objects.filter(centre=centre).latest("pk")
 
 
 def _granted(estate: Estate, by: User) -> DeterminationRun:

@@ -46,6 +46,33 @@ def askers(house: House) -> dict[str, Asker]:
     return {who: by_session(house.people[who]) if who in house.people else Asker() for who in WHO}
 
 
+class Answers:
+    """What everybody is answered by session, kept: whoever asks the same again is answered the same."""
+
+    def __init__(self, house: House, askers: dict[str, Asker]) -> None:
+        self.house, self.askers = house, askers
+        self.kept: dict[tuple[str, str, str], tuple[str, Answer]] = {}
+
+    def ask(self, who: str, row: Row, estate: Estate | None) -> tuple[str, Answer]:
+        """Where `who` asks for what `estate` has there, or for what never was there, and what the answer is now."""
+        answer = asked(self.house, row, self.askers[who], estate)
+        self.kept[self._key(who, row, estate)] = answer
+        return answer
+
+    def known(self, who: str, row: Row, estate: Estate | None) -> tuple[str, Answer]:
+        """The same, asked once."""
+        return self.kept.get(self._key(who, row, estate)) or self.ask(who, row, estate)
+
+    @staticmethod
+    def _key(who: str, row: Row, estate: Estate | None) -> tuple[str, str, str]:
+        return who, repr(row), estate.sign.mark if estate else ""
+
+
+@pytest.fixture(scope="module")
+def answers(house: House, askers: dict[str, Asker]) -> Answers:
+    return Answers(house, askers)
+
+
 def asked(house: House, row: Row, asker: Asker, estate: Estate | None) -> tuple[str, Answer]:
     path = address(house, ROUTES[row.route], estate, row.state)
     return path, asker.ask(row.method, path)
@@ -70,12 +97,12 @@ def test_every_address_stands_in_the_matrix() -> None:
 
 @pytest.mark.parametrize("who", WHO)
 def test_everybody_is_answered_what_the_matrix_says(
-    house: House, askers: dict[str, Asker], monkeypatch: pytest.MonkeyPatch, who: str
+    house: House, answers: Answers, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
     wrong, heard = [], set[str]()
     listen(monkeypatch, heard)
     for row in ROWS:
-        path, answer = asked(house, row, askers[who], house.quartz)
+        path, answer = answers.ask(who, row, house.quartz)
         if answer.cell != row.cells[who]:
             wrong.append(f"{row}: {answer.cell} and not {row.cells[who]} ({path})")
         if row.route.startswith("api:") and (refused := _wrong_form(answer)):
@@ -108,11 +135,11 @@ def _only_repeats(answer: Answer, path: str, estate: Estate) -> bool:
 
 
 @pytest.mark.parametrize("who", SIGNED_IN)
-def test_what_is_anothers_is_answered_like_what_is_not_there(house: House, askers: dict[str, Asker], who: str) -> None:
+def test_what_is_anothers_is_answered_like_what_is_not_there(house: House, answers: Answers, who: str) -> None:
     wrong = []
     for row, hidden in hidden_rows(house, who):
-        path, answer = asked(house, row, askers[who], hidden)
-        missing_path, missing = asked(house, row, askers[who], None)
+        path, answer = answers.known(who, row, hidden)
+        missing_path, missing = answers.known(who, row, None)
         if told(answer, *keys_of(path)) != told(missing, *keys_of(missing_path)):
             wrong.append(f"{row}: {answer.cell} for {path}, {missing.cell} for {missing_path}")
     assert not wrong, "\n".join(wrong)
@@ -126,7 +153,7 @@ def hidden_rows(house: House, who: str) -> Iterator[tuple[Row, Estate]]:
 
 
 def test_who_sees_both_is_answered_the_same_of_both_and_the_rival_as_the_matrix_says_of_its_own(
-    house: House, askers: dict[str, Asker]
+    house: House, answers: Answers
 ) -> None:
     same = {"rival": "files", "national": "national", "analyst": "analyst"}
     owned = [row for row in ROWS if is_owned(house, ROUTES[row.route])]
@@ -134,19 +161,19 @@ def test_who_sees_both_is_answered_the_same_of_both_and_the_rival_as_the_matrix_
         f"{row} as {who}: {answer.cell} and not {row.cells[like]}"
         for who, like in same.items()
         for row in owned
-        if (answer := asked(house, row, askers[who], house.basalt)[1]).cell != row.cells[like]
+        if (answer := answers.known(who, row, house.basalt)[1]).cell != row.cells[like]
     ]
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("who", SIGNED_IN)
-def test_a_token_opens_of_the_api_what_a_session_does(house: House, askers: dict[str, Asker], who: str) -> None:
+def test_a_token_opens_of_the_api_what_a_session_does(house: House, answers: Answers, who: str) -> None:
     token, wrong = by_token(house.people[who]), []
     for row in ROWS:
         # The pages that describe the API are pages. Who attests in a browser gives the password once more.
         if not row.route.startswith("api:") or row.cells["anonymous"] == "in" or row.route == "api:submission-attest":
             continue
-        path, of_session = asked(house, row, askers[who], house.quartz)
+        path, of_session = answers.known(who, row, house.quartz)
         of_token = token.ask(row.method, path)
         is_same = of_token.cell == of_session.cell
         if is_same and row.method == "GET" and of_token.headers.get("Content-Type") == "application/json":

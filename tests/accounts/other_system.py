@@ -91,7 +91,7 @@ class _Answers(BaseHTTPRequestHandler):
 def answering() -> Iterator[OtherSystem]:
     """Another system, as long as this lasts."""
     with OtherSystem() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield server
         server.shutdown()
 

@@ -3,11 +3,8 @@
 import hashlib
 import json
 from datetime import date
-from pathlib import Path
 
-import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.models import IdempotencyKey
 from centres.models import Centre, CentreRecord
@@ -18,9 +15,8 @@ from compliance.models import DeterminationRequest
 from reports import build
 from reports.models import ReportRun
 from tests import cast
-from tests.api.register import UPLOADS, Register, make_register
+from tests.api.register import UPLOADS, Register
 from tests.api.test_api_contract import refused
-from tests.together import at_once
 
 
 def test_a_centre_is_told_as_of_a_day_and_as_known_at_an_instant(register: Register) -> None:
@@ -265,23 +261,6 @@ def test_what_is_refused_keeps_no_key(register: Register) -> None:
     path = f"submissions/{register.accepted.pk}/accept/"
     refused(register.post("regulator", path, **{"Idempotency-Key": "k"}), 409, "wrong_status")
     assert not IdempotencyKey.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_eight_at_once_under_one_key_have_one_effect(settings: Settings, tmp_path: Path) -> None:
-    settings.FILES_DIR = tmp_path / "files"
-    register = make_register()
-    before = Submission.objects.count()
-    register.client("owner")
-
-    def send() -> tuple[int, bytes]:
-        response = register.upload("owner", "plain.csv", {"Idempotency-Key": "one"})
-        return response.status_code, response.content
-
-    answers = set(at_once([send] * 8))
-    assert [status for status, _ in answers] == [201]
-    assert Submission.objects.count() == before + 1
-    assert cast.period().submissions.filter(status="draft").count() == 2
 
 
 def test_what_was_worked_out_for_a_published_centre_says_that_nobody_filed_it(register: Register) -> None:

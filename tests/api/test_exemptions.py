@@ -1,16 +1,14 @@
 """Exemptions by the API: read by whom they concern, granted and revoked by regulators, once."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from compliance.determine import determine
 from compliance.models import DeterminationRun, Exemption
-from tests import cast, workers
+from tests import cast
 from tests.api.register import Register
 from tests.api.test_api_contract import refused
 
@@ -226,40 +224,3 @@ def test_no_revocation_is_told_of_a_day_that_it_does_not_cover(register: Registe
         assert (wrong.status_code, list(wrong.json()["errors"])) == (400, ["from_on"])
     for day in ("2025-07-01", "2026-06-30"):
         assert effects(register, "regulator", key, revoked_from=day).status_code == 200
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("step", ["approve", "revoke"])
-def test_what_was_looked_at_is_compared_once_nobody_else_holds_it(register: Register, step: str) -> None:
-    cast.file(register.theirs, cast.period(), ascend=45, h800=55)
-    if step == "approve":
-        key = proposed(register).json()["id"]
-        body, asked = {}, {}
-    else:
-        key = granted(register).json()["id"]
-        body, asked = {"from_on": "2025-07-01", "reason": "Not kept to."}, {"revoked_from": "2025-07-01"}
-    register.people["second"] = cast.regulator("other")
-    register.client("second")
-    body["seen"] = effects(register, "regulator", key, **asked).json()["seen"]
-
-    def decide() -> Any:
-        try:
-            return register.post("second", f"exemptions/{key}/{step}/", body)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            Exemption.objects.select_for_update().get(pk=key)
-            answer = pool.submit(decide)
-            workers.wait_for(_somebody_waits)
-            # What it would change becomes something else before whoever holds the exemption lets go of it.
-            cast.file(register.theirs, cast.period(), ascend=10, h800=55)
-        refused(answer.result(30), 409, CHANGED)
-
-
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        (found,) = cursor.fetchone()
-    return bool(found)

@@ -124,10 +124,18 @@ def _walked(patterns: list[Any], namespace: str) -> Iterator[Route]:
 
 
 def address(house: House, route: Route, estate: Estate | None, state: str = "") -> str:
-    """Where `route` leads for what `estate` has, in `state` where it has several; None: for what was never there."""
+    """Where `route` leads for what `estate` has, in `state` where it has several; None: for what was never there.
+
+    The quarter or provision for which a centre is named is everybody's, and there: an answer that comes sooner where
+    there is none tells nothing of a centre.
+    """
     if route.name == "api:missing":
         return f"{API}no/such/thing"
-    keys = {name: _key(house, route.name, name, estate, state) for name in route.parameters}
+    public = {"period_code", "provision_id"} if "code" in route.parameters else set()
+    keys = {
+        name: _key(house, route.name, name, estate or house.quartz if name in public else estate, state)
+        for name in route.parameters
+    }
     return reverse(route.name, kwargs=keys) + _query(route.name, estate)
 
 

@@ -238,7 +238,8 @@ SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 3600
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 # A link is void once the account's address is another. allauth's own would be where another is no more than asked for.
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - where a class is, and no password
+# (The rule goes by the setting's name, which is allauth's: what is said is the path of a class, and no password.)
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 ACCOUNT_FORMS = {
     "add_email": "accounts.forms.MailForm",
     "change_password": "accounts.forms.PasswordForm",

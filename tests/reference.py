@@ -32,7 +32,7 @@ def kept() -> Iterator[None]:
     def put_back(self: DatabaseOperations, sql_list: list[str]) -> None:
         if any("RESTART IDENTITY" in statement for statement in sql_list):
             # The next row would get the key of one that is put back.
-            raise NotImplementedError("What ships is put back under its keys: flush with reset_sequences=False.")
+            raise ValueError("What ships is put back under its keys: flush with reset_sequences=False.")
         # A page that was closed is answered for a moment still, and what it looks at is locked in another order.
         wait_for(_is_alone)
         _put_back(rows)

@@ -21,8 +21,12 @@ def effects_of(exemption: Exemption) -> Effects:
 def seal_of(exemption: Exemption, effects: Effects, revoked_from: date | None = None) -> str:
     """In hex, of the exemption, whose terms stay, and of what granting it, or revoking it from a day on, would change
     as things stand."""
-    flips = (
+    return sealed("exemption", exemption.pk, revoked_from, *flips_of(effects))
+
+
+def flips_of(effects: Effects) -> list[object]:
+    """Whose outcome becomes another, and which: what somebody who looked at `effects` was shown."""
+    return [
         (one.centre.pk, one.mandate.pk, one.period.pk, outcome_of(one.before), outcome_of(one.after))
         for one in (*effects.flips, *effects.illustrative)
-    )
-    return sealed("exemption", exemption.pk, revoked_from, *flips)
+    ]

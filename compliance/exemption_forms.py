@@ -1,6 +1,8 @@
 """What is asked of somebody who asks for an exemption, proposes, grants or revokes one."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, cast
 
 from django import forms
@@ -10,8 +12,8 @@ from accounts.models import User
 from centres.models import Centre
 from centres.templatetags.names import named
 from compliance.decision_forms import day_field, reason_field
-from compliance.effects import Effects
-from compliance.exemption_effects import seal_of
+from compliance.effects import Effects, of_exemption, of_revocation
+from compliance.exemption_effects import flips_of, seal_of
 from compliance.exemptions import WrongExemption, check_revocation, check_terms, check_within
 from compliance.looked_at import LookedAtForm
 from compliance.models import Exemption, ExemptionRequest, Mandate
@@ -96,6 +98,20 @@ class TermsForm(LookedAtForm):
         return {"from_on": given["from_on"], "to_on": given["to_on"], "threshold": self.threshold}
 
 
+class GrantForm(TermsForm):
+    """That what an operator asked for is granted, or less of it, knowing what that changes: as the page showed it."""
+
+    asked: ExemptionRequest
+
+    def comes_to(self, given: Mapping[str, Any]) -> list[object]:
+        return flips_of(self.effects)
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What granting it would change; the form is valid."""
+        return of_exemption(centre=self.asked.centre, mandate=self.asked.mandate, **self.days_and_threshold)
+
+
 class AskForm(TermsForm):
     """An exemption that an operator asks for, for one of its centres."""
 
@@ -161,7 +177,6 @@ class RevokeForm(LookedAtForm):
         _("Covers nothing from"), help_text=_("What it covered before that day was covered, and stays so.")
     )
     reason = reason_field(_("Reason, which the operator reads"))
-    judged_by = ("from_on",)
 
     def __init__(self, *args: Any, exemption: Exemption, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -175,3 +190,12 @@ class RevokeForm(LookedAtForm):
             except WrongExemption as wrong:
                 self.add_wrong(wrong.wrong)
         return found
+
+    @property
+    def seal(self) -> str:
+        return seal_of(self.exemption, self.effects, self.cleaned_data["from_on"])
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What revoking it would change; the form is valid."""
+        return of_revocation(self.exemption, from_on=self.cleaned_data["from_on"])

@@ -26,11 +26,11 @@ from compliance.exemption_forms import (
     LOWER,
     ApproveForm,
     AskForm,
+    GrantForm,
     ProposalForm,
     RefuseForm,
     RevokeForm,
     SendBackForm,
-    TermsForm,
 )
 from compliance.exemption_list import as_csv, choice_of, chosen, states_for
 from compliance.looked_at import looked_at_status
@@ -154,7 +154,7 @@ def _told(request: SignedInRequest, done: str) -> Iterator[None]:
 def grant_request(request: SignedInRequest, request_id: int) -> HttpResponse:
     """Grant what was asked for, or less of it, knowing what that changes."""
     asked = _request(request, request_id)
-    form = TermsForm(request.POST, asked=asked)
+    form = GrantForm(request.POST, asked=asked)
     if form.is_valid() and form.is_taken(request):
         try:
             exemption, run = exemptions.grant_request(request=asked, by=request.user, **form.terms)
@@ -193,9 +193,10 @@ def approve_exemption(request: SignedInRequest, exemption_id: int) -> HttpRespon
         form = ApproveForm(request.POST, exemption=exemption, effects=effects_of(exemption))
         if not (form.is_valid() and form.is_taken(request)):
             return _show_exemption(request, exemption, approving=form)
+    seen = request.POST.get("seen", "")
     try:
-        return _granted(request, *exemptions.approve(exemption=exemption, by=request.user))
-    except (exemptions.OwnProposal, exemptions.NoLongerProposed) as refusal:
+        return _granted(request, *exemptions.approve(exemption=exemption, by=request.user, seen=seen))
+    except (exemptions.OwnProposal, exemptions.NoLongerProposed, exemptions.ChangedMeanwhile) as refusal:
         return _not_done(request, exemption, refusal)
 
 
@@ -240,19 +241,17 @@ def revoke_exemption(request: SignedInRequest, exemption_id: int) -> HttpRespons
     form = RevokeForm(request.POST or None, exemption=exemption)
     context: dict[str, Any] = {"form": form, "exemption": exemption}
     if request.method == "POST" and form.is_valid():
-        from_on, reason = form.cleaned_data["from_on"], form.cleaned_data["reason"]
         if form.is_taken(request):
-            return _revoke(request, exemption, from_on, reason)
-        context["effects"] = effects.of_revocation(exemption, from_on=from_on)
+            return _revoke(request, exemption, form)
+        context["effects"] = form.effects
     return render(request, "compliance/exemption_revoke.html", context, status=looked_at_status(request, form))
 
 
-def _revoke(request: SignedInRequest, exemption: Exemption, from_on: date, reason: str) -> HttpResponseRedirect:
+def _revoke(request: SignedInRequest, exemption: Exemption, form: RevokeForm) -> HttpResponseRedirect:
     try:
-        run = exemptions.revoke(exemption=exemption, from_on=from_on, reason=reason, by=request.user)[1]
-    except exemptions.AlreadyRevoked:
-        messages.error(request, _("Nothing was done: somebody was quicker."))
-        return redirect("exemption", exemption.pk)
+        run = exemptions.revoke(exemption=exemption, by=request.user, **form.cleaned_data)[1]
+    except (exemptions.AlreadyRevoked, exemptions.ChangedMeanwhile) as refusal:
+        return _not_done(request, exemption, refusal)
     messages.success(request, _("Revoked."))
     return redirect("determination-run", run.pk) if run else redirect("exemption", exemption.pk)
 
@@ -269,6 +268,7 @@ def _not_done(request: SignedInRequest, exemption: Exemption, refusal: Exception
     said = {
         exemptions.OwnProposal: _("Nothing was done: another than whoever proposed it grants it or sends it back."),
         exemptions.NotItsProposer: _("Nothing was done: only whoever proposed it withdraws it."),
+        exemptions.ChangedMeanwhile: _("Something was changed after you looked, and nothing was done: look again."),
     }
     messages.error(request, said.get(type(refusal), _("Nothing was done: somebody was quicker.")))
     return redirect("exemption", exemption.pk)
@@ -302,18 +302,20 @@ def _show_exemption(
 def _show_request(
     request: SignedInRequest,
     asked: ExemptionRequest,
-    granting: TermsForm | None = None,
+    granting: GrantForm | None = None,
     refusing: RefuseForm | None = None,
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "asked": asked,
         "office": office_of(asked.answered_by) if asked.answered_by else "",
         "decides": _decides(request) and not asked.answered_at and not asked.withdrawn_at,
-        "granting": granting or TermsForm(initial=_as_asked(asked), asked=asked),
+        "granting": granting or GrantForm(initial=_as_asked(asked), asked=asked),
         "refusing": refusing or RefuseForm(),
     }
     if granting and granting.is_valid():
-        context |= _looked_at(centre=asked.centre, mandate=asked.mandate, **granting.days_and_threshold)
+        given = granting.cleaned_data
+        of = {"centre": asked.centre, "mandate": asked.mandate, "from_on": given["from_on"], "to_on": given["to_on"]}
+        context |= {"effects": granting.effects, "overlapping": exemption_states.overlapping(**of)}
     status = looked_at_status(request, granting or refusing)
     return render(request, "compliance/exemption_request.html", context, status=status)
 

@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Role, User
 from centres.models import Centre, Operator
+from compliance import exemptions
 from compliance.determine import determine
 from compliance.exemptions import ask, propose, revoke
 from compliance.models import (
@@ -182,6 +183,59 @@ def test_what_would_change_by_then_is_shown_again_before_it_is_granted(centre: C
     answer = client.post(reverse("exemption-approve", args=[exemption.pk]), {"step": "take", "seen": seal})
     assert "nothing was done: look again" in answer.content.decode()
     assert not Exemption.objects.granted().exists()
+
+
+def test_what_would_change_by_then_is_shown_again_before_what_was_asked_for_is_granted(
+    centre: Centre, filer: User, regulator: User
+) -> None:
+    asked = ask(centre=centre, mandate=nation(), asked_by=filer, **TERMS)
+    address, client = reverse("exemption-request-grant", args=[asked.pk]), signed_in(regulator)
+    seal = client.post(address, FORM | {"step": "show"}).context["granting"].seal
+    # It complies by now: that it would be exempt instead is something else.
+    cast.file(centre, cast.period(), ascend=900, h800=100)
+    shown = client.post(address, FORM | {"step": "take", "seen": seal})
+    assert "nothing was done: look again" in shown.content.decode()
+    assert not Exemption.objects.exists()
+    assert client.post(address, FORM | {"step": "take", "seen": shown.context["granting"].seal}).status_code == 302
+    assert Exemption.objects.granted().exists()
+
+
+def test_what_would_change_by_then_is_shown_again_before_it_is_revoked(
+    centre: Centre, filer: User, regulator: User
+) -> None:
+    exemption, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    fulfil_all()
+    address, client = reverse("exemption-revoke", args=[exemption.pk]), signed_in(regulator)
+    form = {"from_on": "2025-12-31", "reason": "Cards can be bought again."}
+    seal = client.post(address, form | {"step": "show"}).context["form"].seal
+    # It would comply by now.
+    cast.file(centre, cast.period(), ascend=900, h800=100)
+    shown = client.post(address, form | {"step": "take", "seen": seal})
+    assert "nothing was done: look again" in shown.content.decode()
+    assert not Exemption.objects.exclude(revoked_at=None).exists()
+    assert client.post(address, form | {"step": "take", "seen": shown.context["form"].seal}).status_code == 302
+    assert Exemption.objects.exclude(revoked_at=None).exists()
+
+
+def test_what_changes_while_it_is_held_is_neither_granted_nor_revoked(
+    centre: Centre, regulator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted, _run = cast.exempted(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    proposed = propose(centre=centre, mandate=nation(), by=regulator, **TERMS)
+    client = signed_in(cast.regulator("second"))
+    page = reverse("exemption", args=[proposed.pk])
+    seal = client.get(page).context["approving"].seal
+    # What the page compares is as it was looked at; another transaction was quicker before the row was held.
+    monkeypatch.setattr(exemptions, "seal_of", lambda *of: "of something else")
+    answer = client.post(reverse("exemption-approve", args=[proposed.pk]), {"step": "take", "seen": seal}, follow=True)
+    assert "nothing was done: look again" in answer.content.decode()
+    assert Exemption.objects.granted().get() == granted
+    revoking = {"from_on": "2025-12-31", "reason": "Cards can be bought again."}
+    address = reverse("exemption-revoke", args=[granted.pk])
+    seal = client.post(address, revoking | {"step": "show"}).context["form"].seal
+    answer = client.post(address, revoking | {"step": "take", "seen": seal}, follow=True)
+    assert "nothing was done: look again" in answer.content.decode()
+    assert not Exemption.objects.exclude(revoked_at=None).exists()
 
 
 def test_what_was_proposed_is_sent_back_or_withdrawn(centre: Centre, regulator: User) -> None:

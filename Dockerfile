@@ -2,18 +2,19 @@
 # Both stages begin with the same image, since the virtual environment points at its interpreter.
 FROM python:3.11-slim-trixie AS build
 
-# Not pinned: it compiles the translations here and does not reach the final image.
+# Not pinned: they compile the translations and the engine here and do not reach the final image.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends gettext \
+    && apt-get install --yes --no-install-recommends gcc gettext libc6-dev \
     && rm -rf /var/lib/apt/lists/*
 
 # Before the code, so that a change of code does not install everything again.
 WORKDIR /app
-COPY requirements.txt ./
+COPY requirements.txt requirements-compile.txt ./
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install \
-        --no-cache-dir --require-hashes --only-binary :all: -r requirements.txt
+        --no-cache-dir --require-hashes --only-binary :all: -r requirements.txt \
+    && pip install --no-cache-dir --require-hashes --only-binary :all: --target /opt/compile -r requirements-compile.txt
 
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -24,6 +25,7 @@ COPY . .
 RUN if [ -d locale ]; then DEBUG=true python -m django compilemessages; fi \
     && SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" DEBUG=false \
         python -m django collectstatic --no-input \
+    && PYTHONPATH=/opt/compile python -m config.compiled \
     && chmod -R a+rX .
 
 

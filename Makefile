@@ -7,11 +7,16 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install run check test bench messages stop clean
 
-install: .venv/installed
+install: .venv/installed .venv/compiled
 
 .venv/installed: requirements-dev.txt
 	$(if $(UV),$(UV) venv -q --allow-existing .venv,$(PYTHON) -m venv .venv)
 	$(if $(UV),$(UV) pip install -q --python $(BIN)/python --require-hashes -r $<,$(BIN)/pip install -q --require-hashes -r $<)
+	touch $@
+
+# Where there is no C compiler the engine runs as it is written.
+.venv/compiled: .venv/installed config/compiled.py $(wildcard compliance/engine/*.py)
+	$(BIN)/python -m config.compiled
 	touch $@
 
 run: install
@@ -45,4 +50,4 @@ stop: install
 	$(BIN)/python -m config.services stop
 
 clean:
-	@printf 'Remove var/ (the embedded database and every uploaded file) and .venv/? [y/N] '; read answer; [ "$$answer" = y ] && rm -rf var .venv || echo 'Nothing removed.'
+	@printf 'Remove var/ (the embedded database and every uploaded file) and .venv/? [y/N] '; read answer; [ "$$answer" = y ] && rm -rf var .venv compliance/engine/.compiled || echo 'Nothing removed.'

@@ -1,6 +1,6 @@
 """Determinations for a period: facts in a fixed number of queries, judged in process, stored by one COPY."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -203,7 +203,7 @@ class _Rows:
 
     def _inputs_of(self, record: Record) -> str:
         submission = self._facts.submissions.get(record.centre_id)
-        revisions = [] if submission is None else self._facts.inventories.revisions(submission)
+        revisions = [] if submission is None else self._facts.inventories.of(submission).revisions
         return f"{record.pk}\t{_cell(submission)}\t{_array(revisions)}"
 
     def _granted_of(self, record: Record, provision: Provision) -> str:
@@ -246,5 +246,6 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
-def _array(keys: Sequence[int]) -> str:
-    return "{" + ",".join(map(str, keys)) + "}" if keys else "{}"
+def _array(keys: list[int]) -> str:
+    # A list as Python writes it, in other brackets.
+    return f"{{{str(keys)[1:-1]}}}"

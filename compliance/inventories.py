@@ -39,7 +39,7 @@ class Inventories:
         self._ahead: Ahead | None = None
         # Texts: a country's inventories would take ten times the memory, which takes time to come by.
         self._read: dict[int, str] = {}
-        self._taken: tuple[int | None, KeptInventory, list[int]] = (None, _NOTHING, [])
+        self._taken: tuple[int | None, KeptInventory] = (None, _NOTHING)
 
     @contextmanager
     def read_ahead(self) -> Iterator[None]:
@@ -79,17 +79,10 @@ class Inventories:
 
     def of(self, submission: int) -> KeptInventory:
         """The inventory of a submission; one of no line for a nil return."""
-        return self._found(submission)[1]
-
-    def revisions(self, submission: int) -> list[int]:
-        """The keys of the chip revisions that the inventory of a submission rests on, in their order."""
-        return self._found(submission)[2]
-
-    def _found(self, submission: int) -> tuple[int | None, KeptInventory, list[int]]:
         if self._taken[0] != submission:
             lines = self._lines(submission)
-            self._taken = (submission, *self._taken_apart(lines)) if lines else (submission, _NOTHING, [])
-        return self._taken
+            self._taken = submission, self._taken_apart(lines) if lines else _NOTHING
+        return self._taken[1]
 
     def _lines(self, submission: int) -> str | None:
         if submission not in self._read:
@@ -113,13 +106,10 @@ class Inventories:
         # One text: PostgreSQL reads a list of ten thousand numbers one expression after the other.
         return f"{{{','.join(map(str, self._asked))}}}"
 
-    def _taken_apart(self, lines: str) -> tuple[KeptInventory, list[int]]:
-        first_day, last_day, *cells = lines.split(",")
-        called = cells[0::4]
-        kinds = list(map(self._kinds.__getitem__, called))
-        inventory = KeptInventory(kinds, cells[1::4], cells[2::4], cells[3::4], first_day, last_day)
-        # Known of every kind by now.
-        return inventory, sorted(filter(None, set(map(self._kinds.revision_of.__getitem__, called))))
+    def _taken_apart(self, lines: str) -> KeptInventory:
+        cells = lines.split(",")
+        kinds = list(map(self._kinds.__getitem__, cells[2::4]))
+        return KeptInventory(kinds, cells[3::4], cells[4::4], cells[5::4], first_day=cells[0], last_day=cells[1])
 
 
 class _Kinds(dict[str, Kind]):
@@ -127,8 +117,6 @@ class _Kinds(dict[str, Kind]):
 
     def __init__(self, revisions: dict[int, ChipRevision]) -> None:
         self._revisions = revisions
-        # By what a kind is called: the key of the revision behind it; None where there is none, or it is only supposed.
-        self.revision_of: dict[str, int | None] = {}
 
     @cached_property
     def unrevised(self) -> dict[int, tuple[str, str]]:
@@ -144,8 +132,9 @@ class _Kinds(dict[str, Kind]):
         model, workload, status = called.split(" ")
         revision = self._revisions.get(int(model))
         chip = (revision.name, revision.chip_class) if revision else self.unrevised[int(model)]
-        kind = self[called] = checked_kind(line_of(chip, revision, 1, workload, status, None, None))
-        self.revision_of[called] = revision.pk if revision else None
+        # A revision that is only supposed has no key either.
+        key = revision.pk if revision else None
+        kind = self[called] = checked_kind(line_of(chip, revision, 1, workload, status, None, None), key)
         return kind
 
 

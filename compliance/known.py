@@ -86,7 +86,7 @@ class _Known:
             "provision_id": self._provisions.get(mandate),
             "centre_record_id": self._records.get(made.centre_id),
             "submission_id": submission,
-            "chip_revisions": [] if submission is None else facts.inventories.revisions(submission),
+            "chip_revisions": [] if submission is None else facts.inventories.of(submission).revisions,
             "exemptions": [exemption.pk for exemption in facts.exemptions.get((made.centre_id, mandate), ())],
             "hand_decision_id": decision.pk if decision else None,
         }

@@ -5,11 +5,19 @@ Pure: no database, no clock, no float; the same document always gives the same a
 `question` and a `subject` made ready once, which is the way that `answer` goes too.
 """
 
+import sys
+
+from compliance.engine import compiled
+
+if (_place := compiled.place()).is_dir():
+    __path__.insert(0, str(_place / "compliance" / "engine"))
+    # They share a library, which they ask for by its name alone.
+    sys.path.append(str(_place))
+
 from compliance.engine.answer import Answered, Question, Subject, answer, answer_text, question, subject
 from compliance.engine.count import DOMESTIC, FOREIGN, UNKNOWN, Tally, origin_of, tally_of
 from compliance.engine.document import (
     DocumentFault,
-    Word,
     check_date,
     check_provision,
     check_scope,
@@ -18,6 +26,7 @@ from compliance.engine.document import (
 )
 from compliance.engine.inventory import KeptInventory, Kind, checked_kind
 from compliance.engine.judge import COUNTED
+from compliance.engine.word import Word
 
 __all__ = [
     "COUNTED",

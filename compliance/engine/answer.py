@@ -6,10 +6,11 @@ however many of the one are asked of the other. `answer` asks the same rule and 
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
-from typing import Any, NamedTuple
+from typing import Any
 
 from compliance.engine.count import COUNTING_KEYS, Counting, Tally
 from compliance.engine.document import DocumentFault, check_centre, check_document, check_exemptions, check_provision
@@ -17,15 +18,18 @@ from compliance.engine.inventory import Inventory, KeptInventory
 from compliance.engine.judge import Json, Rule
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 # Stands for an integer too long to read: over every bound, so that the check names its place.
 _TOO_LONG = 10**19
 
 
-class Question(NamedTuple):
+class Question:
     """A rule, and how the canonical JSON of a document ends that asks it: of nothing reported, of an inventory."""
 
-    rule: Rule
-    endings: tuple[bytes, bytes]
+    __slots__ = ("endings", "rule")
+
+    def __init__(self, rule: Rule, endings: tuple[bytes, bytes]) -> None:
+        self.rule, self.endings = rule, endings
 
 
 class Answered:
@@ -231,6 +235,6 @@ def _refuse_constant(name: str) -> None:
 def _place_of_lone_surrogate(value: Any, path: str) -> str:
     """The JSON Pointer of the first text that UTF-8 cannot carry; "" where there is none."""
     if isinstance(value, str):
-        return path if any("\ud800" <= c <= "\udfff" for c in value) else ""
+        return path if _SURROGATE.search(value) else ""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return next((found for key, item in items if (found := _place_of_lone_surrogate(item, f"{path}/{key}"))), "")

@@ -4,9 +4,9 @@ Dates are ISO texts, which order as their days do. Weights are integers: units a
 of `SCALE`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import compress
-from typing import Any
+from typing import Any, Final
 
 from compliance.engine.inventory import Inventory, Sort
 
@@ -15,12 +15,18 @@ Json = dict[str, Any]
 # The parts of a provision that say what is counted, and how.
 COUNTING_KEYS = ("metric", "origin_rule", "domestic", "population")
 # Where a line is counted: by its origin, …
-DOMESTIC, FOREIGN, UNKNOWN = range(3)
+DOMESTIC: Final = 0
+FOREIGN: Final = 1
+UNKNOWN: Final = 2
 # … after them the same for lines that may or may not count, …
-_MAYBE = 3
+_MAYBE: Final = 3
 # … and from here on those left out, each place for a reason.
-_LEFT_OUT = 6
-_CLASS, _WORKLOAD, _STATUS, _AFTER, _BEFORE = range(_LEFT_OUT, _LEFT_OUT + 5)
+_LEFT_OUT: Final = 6
+_CLASS: Final = 6
+_WORKLOAD: Final = 7
+_STATUS: Final = 8
+_AFTER: Final = 9
+_BEFORE: Final = 10
 _REASONS = {
     _CLASS: "class",
     _WORKLOAD: "workload",
@@ -28,7 +34,7 @@ _REASONS = {
     _AFTER: "acquired_after_as_of",
     _BEFORE: "acquired_before",
 }
-_PLACES = _LEFT_OUT + len(_REASONS)
+_PLACES: Final = 11
 # So many are remembered for a rule; a register has some hundreds.
 _KNOWN_SORTS = 5_000
 
@@ -51,7 +57,8 @@ class Tally:
         self._inventory, self._places, self._metric, self._sums = inventory, places, metric, sums
         self.domestic, self.foreign, self.unknown = sums[DOMESTIC], sums[FOREIGN], sums[UNKNOWN]
         # Of lines that may or may not count.
-        self.maybe_domestic, self.maybe_foreign, self.maybe_unknown = sums[_MAYBE:_LEFT_OUT]
+        self.maybe_domestic, self.maybe_foreign = sums[_MAYBE + DOMESTIC], sums[_MAYBE + FOREIGN]
+        self.maybe_unknown = sums[_MAYBE + UNKNOWN]
         self.weighable = weighable
         self._excluded_text: str | None = None
 
@@ -115,9 +122,11 @@ class Counting:
 
     def tally(self, inventory: Inventory) -> Tally:
         """Which lines of `inventory` count, and their weight by origin."""
-        places = list(map(self._places.__getitem__, inventory.sorts))
+        place_of = self._places
+        places = [place_of[sort] for sort in inventory.sorts]
         if self._acquired_from is not None or inventory.last_day > self._as_of:
-            places = list(map(self._on_its_day, places, inventory.days))
+            days = inventory.days
+            places = [self._on_its_day(place, days[index]) for index, place in enumerate(places)]
         weights = self._weights(inventory)
         # A quantity weighs at least one.
         weighable = weights is inventory.quantities or all(compress(weights, map(_LEFT_OUT.__gt__, places)))
@@ -133,24 +142,28 @@ class Counting:
             return place
         return _BEFORE if day else place + _MAYBE
 
-    def _weights(self, inventory: Inventory) -> Sequence[int]:
+    def _weights(self, inventory: Inventory) -> list[int]:
         """What each line weighs by the rule's metric; 0 where the figure is not known."""
         if self._metric == "units":
             return inventory.quantities
         return inventory.computes if self._metric == "compute" else inventory.values
 
 
-def _summed(places: list[int], weights: Sequence[int]) -> list[int]:
+def _summed(places: list[int], weights: list[int]) -> list[int]:
     """The sum of `weights` at each place."""
     sums = [0] * _PLACES
-    for place, weight in zip(places, weights, strict=True):
-        sums[place] += weight
+    for index, place in enumerate(places):
+        sums[place] += weights[index]
     return sums
 
 
 def _by_origin(sums: list[int]) -> tuple[int, int, int]:
     """Domestic, foreign and unknown, of lines that count and of those that may."""
-    return sums[0] + sums[_MAYBE], sums[1] + sums[_MAYBE + 1], sums[2] + sums[_MAYBE + 2]
+    return (
+        sums[DOMESTIC] + sums[_MAYBE + DOMESTIC],
+        sums[FOREIGN] + sums[_MAYBE + FOREIGN],
+        sums[UNKNOWN] + sums[_MAYBE + UNKNOWN],
+    )
 
 
 class _Places(dict[Sort, int]):

@@ -7,13 +7,15 @@ look-ups alone; only a new or a faulty value is examined.
 import re
 from collections.abc import Callable, Collection
 from datetime import date
-from typing import Any
+from typing import Any, Final
+
+from compliance.engine.word import Word
 
 Check = Callable[[Any, str], None]
 
 # Decimal strings are held as integers of this many parts of one: nine places, so exactly.
-SCALE = 10**9
-GREATEST_QUANTITY = 10**12
+SCALE: Final = 10**9
+GREATEST_QUANTITY: Final = 10**12
 
 _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,9})?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -28,12 +30,6 @@ _dates: set[str | None] = {None}
 _countries: set[str | None] = {None}
 # At most a million and some: what a code of six digits can say.
 _regions: set[str] = set()
-
-
-class Word(str):
-    """A word within a message: translated before it stands in the sentence."""
-
-    __slots__ = ()
 
 
 def _(text: str) -> str:

@@ -1,8 +1,10 @@
-"""The lines of an inventory laid out in columns, so that a line costs look-ups, however many provisions are asked."""
+"""The lines of an inventory laid out in columns, so that a line costs look-ups, however many provisions are asked.
 
-from collections.abc import Iterable, Sequence
+Columns are gone through by plain loops and indices, which a compiler makes the most of (`compiled.py`).
+"""
+
 from json.encoder import encode_basestring as quoted
-from operator import attrgetter, itemgetter, mul
+from operator import itemgetter
 from typing import Any
 
 from compliance.engine.document import check_date, check_line, scaled
@@ -39,10 +41,11 @@ class _Sorts(dict[tuple[str, str, str, str | None, str | None], Sort]):
 class Kind:
     """What a line says but for its quantity, its day and its price: many lines share one."""
 
-    __slots__ = ("after_price", "before_price", "before_quantity", "compute", "sort", "specimen")
+    __slots__ = ("after_price", "before_price", "before_quantity", "compute", "revision", "sort", "specimen")
 
-    def __init__(self, specimen: Json) -> None:
-        self.specimen = dict(specimen)
+    def __init__(self, specimen: Json, revision: int | None) -> None:
+        """`revision`: what a register calls the record that it knows this by; None where there is none."""
+        self.specimen, self.revision = dict(specimen), revision
         self.sort = _sorts[_parts(specimen)]
         # TFLOPS of a unit in parts of `SCALE`; 0 where none are known.
         self.compute = scaled(specimen["compute"])
@@ -61,11 +64,11 @@ class Inventory:
 
     def __init__(
         self,
-        sorts: Sequence[Sort],
-        unit_computes: Iterable[int],
-        quantities: Sequence[int],
-        days: Sequence[str],
-        prices: Sequence[str],
+        sorts: list[Sort],
+        unit_computes: list[int],
+        quantities: list[int],
+        days: list[str],
+        prices: list[str],
         last_day: str,
     ) -> None:
         """`unit_computes`: TFLOPS of a unit in parts of `SCALE`; `last_day` on which anything was acquired, or ""."""
@@ -78,7 +81,7 @@ class Inventory:
         """The inventory of a document's checked `lines`."""
         days = [line["acquired_on"] or "" for line in lines]
         return cls(
-            list(map(_sorts.__getitem__, map(_parts, lines))),
+            [_sorts[_parts(line)] for line in lines],
             [scaled(line["compute"]) for line in lines],
             [line["quantity"] for line in lines],
             days,
@@ -87,12 +90,12 @@ class Inventory:
         )
 
     @property
-    def days(self) -> Sequence[str]:
+    def days(self) -> list[str]:
         """The day on which each line was acquired; "" where it is not known."""
         return self._days
 
     @property
-    def prices(self) -> Sequence[str]:
+    def prices(self) -> list[str]:
         """What a unit of each line cost; "" where it is not known."""
         return self._prices
 
@@ -100,7 +103,8 @@ class Inventory:
     def computes(self) -> list[int]:
         """TFLOPS of each line, in parts of `SCALE`; 0 where none are known."""
         if self._computes is None:
-            self._computes = list(map(mul, self.quantities, self._unit_computes))
+            unit_computes = self._unit_computes
+            self._computes = [quantity * unit_computes[index] for index, quantity in enumerate(self.quantities)]
         return self._computes
 
     @property
@@ -115,9 +119,9 @@ class KeptInventory(Inventory):
     def __init__(
         self,
         kinds: list[Kind],
-        quantities: Sequence[str],
-        days: Sequence[str],
-        prices: Sequence[str],
+        quantities: list[str],
+        days: list[str],
+        prices: list[str],
         first_day: str,
         last_day: str,
     ) -> None:
@@ -127,19 +131,30 @@ class KeptInventory(Inventory):
         if last_day:
             check_date(first_day, "/lines")
             check_date(last_day, "/lines")
-        sorts, computes = list(map(_sort_of, kinds)), map(_compute_of, kinds)
-        super().__init__(sorts, computes, list(map(int, quantities)), days, prices, last_day)
+        super().__init__(
+            [kind.sort for kind in kinds],
+            [kind.compute for kind in kinds],
+            [int(quantity) for quantity in quantities],
+            days,
+            prices,
+            last_day,
+        )
         self._kinds, self._quantities = kinds, quantities
 
     @property
-    def days(self) -> Sequence[str]:
+    def days(self) -> list[str]:
         """The day on which each line was acquired; "" where it is not known."""
-        return list(map(_read, self._days))
+        return [_read(day) for day in self._days]
 
     @property
-    def prices(self) -> Sequence[str]:
+    def prices(self) -> list[str]:
         """What a unit of each line cost; "" where it is not known."""
-        return list(map(_read, self._prices))
+        return [_read(price) for price in self._prices]
+
+    @property
+    def revisions(self) -> list[int]:
+        """What a register calls the records that it knows the kinds by, in their order."""
+        return sorted({kind.revision for kind in self._kinds if kind.revision is not None})
 
     def lines(self) -> list[Json]:
         """The lines as the contract writes them."""
@@ -151,17 +166,21 @@ class KeptInventory(Inventory):
 
     def text(self) -> str:
         """The lines in canonical JSON, without the brackets around them."""
-        columns = zip(self._days, self._kinds, self._quantities, self._prices, strict=True)
+        days, quantities, prices = self._days, self._quantities, self._prices
         return ",".join([
-            f'{{"acquired_on":{day}{kind.before_quantity}{quantity}{kind.before_price}{price}{kind.after_price}'
-            for day, kind, quantity, price in columns
+            f'{{"acquired_on":{days[index]}{kind.before_quantity}{quantities[index]}'
+            f'{kind.before_price}{prices[index]}{kind.after_price}'
+            for index, kind in enumerate(self._kinds)
         ])  # fmt: skip
 
 
-def checked_kind(specimen: Json) -> Kind:
-    """The kind of lines such as `specimen`; raises `DocumentFault` where the contract allows none like it."""
+def checked_kind(specimen: Json, revision: int | None = None) -> Kind:
+    """The kind of lines such as `specimen`, which a register knows by the record that it calls `revision`, if any.
+
+    Raises `DocumentFault` where the contract allows no such line.
+    """
     check_line(specimen)
-    return Kind(specimen)
+    return Kind(specimen, revision)
 
 
 def _or_null(text: str | None) -> str:
@@ -176,4 +195,3 @@ def _read(told: str) -> str:
 _FIXED = ("chip", "class", "compute", "designer_country", "fabricator_country", "status", "workload")
 _parts = itemgetter("class", "workload", "status", "designer_country", "fabricator_country")
 _sorts = _Sorts()
-_compute_of, _sort_of = attrgetter("compute"), attrgetter("sort")

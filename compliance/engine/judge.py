@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from math import gcd
-from typing import Any, NamedTuple
+from typing import Any
 
 from compliance.engine.count import Counting, Tally
 from compliance.engine.document import SCALE, scaled
@@ -19,12 +19,13 @@ _ANSWERED = (
 )  # fmt: skip
 
 
-class Threshold(NamedTuple):
+class Threshold:
     """`numerator`/`denominator`, to be reached (`at_least`) or passed (`over`)."""
 
-    numerator: int
-    denominator: int
-    comparator: str
+    __slots__ = ("comparator", "denominator", "numerator")
+
+    def __init__(self, numerator: int, denominator: int, comparator: str) -> None:
+        self.numerator, self.denominator, self.comparator = numerator, denominator, comparator
 
     def met_by(self, part: int, whole: int) -> bool:
         """Whether `part` of `whole` meets it; decided by cross-multiplication."""
@@ -90,9 +91,9 @@ class Rule:
         if None in covering:
             # An exempt centre is shown the step's own threshold, whatever else was granted.
             return None
-        lowered = threshold._replace(numerator=min(threshold.numerator, *map(scaled, covering)))
-        reply["threshold"] = fraction(lowered.numerator, SCALE)
-        return lowered
+        numerator = min(threshold.numerator, *map(scaled, covering))
+        reply["threshold"] = fraction(numerator, SCALE)
+        return Threshold(numerator, SCALE, threshold.comparator)
 
 
 def in_scope(centre: Json, scope: Json) -> bool:
@@ -148,7 +149,8 @@ def _judge_tally(tally: Tally, threshold: Threshold, metric: str, reply: Json) -
 
 def least_replaced(domestic: int, total: int, threshold: Threshold) -> int | None:
     """The least units made domestic, of `total`, that meet the threshold; None where even all would not."""
-    quotient, remainder = divmod(threshold.numerator * total, threshold.denominator)
+    reached = threshold.numerator * total
+    quotient, remainder = reached // threshold.denominator, reached % threshold.denominator
     needed = quotient + 1 if threshold.comparator == "over" else quotient + (remainder > 0)
     return max(0, needed - domestic) if needed <= total else None
 
@@ -162,5 +164,5 @@ def least_added(domestic: int, total: int, threshold: Threshold) -> int | None:
     missing = threshold.numerator * total - threshold.denominator * domestic
     if gain == 0:
         return None
-    quotient, remainder = divmod(missing, gain)
+    quotient, remainder = missing // gain, missing % gain
     return quotient + 1 if threshold.comparator == "over" else quotient + (remainder > 0)

@@ -18,7 +18,23 @@ from tests.compliance.engine.documents import vectors
 ROOT = Path(compiled.__file__).parents[2]
 FOUND = "import compliance.engine.judge as judge; print(judge.__file__)"
 # What no part of a document may be, or only some may.
-WRONG = (None, True, 0, -1, 1.5, 10**30, "", "x", "1e9", "2025-02-30", "\ud800", [], {}, ["x"], {"from": "2025-01-01"})
+WRONG: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    10**30,
+    "",
+    "x",
+    "1e9",
+    "2025-02-30",
+    "\ud800",
+    [],
+    {},
+    ["x"],
+    {"from": "2025-01-01"},
+)
 
 needs_compiled = pytest.mark.skipif(not compiled.place().is_dir(), reason="there was no C compiler")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from compliance.facts import Facts
 
 CENTRES, MORE = 10_000, 40_000
-REPEATS, SINGLE, IN_A_ROW = 5, 20, 12
+REPEATS, SINGLE, IN_A_ROW = 8, 20, 12
 # Five milliseconds for one centre.
 ONE_CENTRE = 0.005
 

@@ -8,7 +8,8 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from centres.models import Centre, CentreRecord, CentreStatus, ReportingPeriod
@@ -37,14 +38,18 @@ class Record(NamedTuple):
     region_code: str
     ownership: str
     state_funded: bool | None
-    commissioned_on: date | None
-    progress: Decimal | None
+    # As the engine is told them: an ISO date, and a decimal.
+    commissioned_on: str | None
+    progress: str | None
     status: str
 
     @classmethod
     def supposed(cls, record: CentreRecord) -> "Record":
         """What `record`, stored nowhere, says."""
-        return cls._make(attrgetter(*(name.replace("__", ".") for name in _RECORD))(record))
+        said = cls._make(attrgetter(*(name.replace("__", ".") for name in _RECORD))(record))
+        return said._replace(
+            commissioned_on=_text_or_none(record.commissioned_on), progress=_text_or_none(record.progress)
+        )
 
 
 _Dated = TypeVar("_Dated", Record, ChipRevision)
@@ -110,9 +115,13 @@ def centre_of(record: Record | CentreRecord) -> dict[str, Any]:
         "ownership": record.ownership,
         # Not known is told as "no"; pages say that it is not known.
         "state_funded": bool(record.state_funded),
-        "commissioned_on": record.commissioned_on and record.commissioned_on.isoformat(),
-        "progress": None if record.progress is None else str(record.progress),
+        "commissioned_on": _text_or_none(record.commissioned_on),
+        "progress": _text_or_none(record.progress),
     }
+
+
+def _text_or_none(value: date | Decimal | str | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def rule_under(provision: Provision, decision: HandDecision | None) -> dict[str, Any]:
@@ -200,8 +209,9 @@ def provisions_in_force(
 
 
 def _records(stored: QuerySet[CentreRecord]) -> Iterator[Record]:
-    # A country has tens of thousands: rows cost a fraction of what instances of models do.
-    return map(Record._make, stored.values_list(*_RECORD))
+    # A country has tens of thousands: rows cost a fraction of what instances of models do, and texts of what days do.
+    columns = (Cast(name, TextField()) if name in ("commissioned_on", "progress") else name for name in _RECORD)
+    return map(Record._make, stored.values_list(*columns))
 
 
 def _following(known: dict[int, _Dated], key: str, added: Iterable[_Dated], day: date) -> dict[int, _Dated]:

@@ -26,6 +26,7 @@ RUN if [ -d locale ]; then DEBUG=true python -m django compilemessages; fi \
     && SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" DEBUG=false \
         python -m django collectstatic --no-input \
     && PYTHONPATH=/opt/compile python -m config.compiled \
+    && python -c "import compliance.engine.judge as judge; assert judge.__file__.endswith('.so')" \
     && chmod -R a+rX .
 
 

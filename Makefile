@@ -50,4 +50,4 @@ stop: install
 	$(BIN)/python -m config.services stop
 
 clean:
-	@printf 'Remove var/ (the embedded database and every uploaded file) and .venv/? [y/N] '; read answer; [ "$$answer" = y ] && rm -rf var .venv compliance/engine/.compiled || echo 'Nothing removed.'
+	@printf 'Remove var/ (the embedded database and every uploaded file), .venv/ and the compiled engine? [y/N] '; read answer; [ "$$answer" = y ] && rm -rf var .venv compliance/engine/.compiled || echo 'Nothing removed.'

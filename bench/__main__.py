@@ -12,7 +12,7 @@ ROW = "{:<28} {:>10} {:<4} {:<28} {:>10} {:>7} {:>7} {}"
 
 
 def main() -> int:
-    print("The engine is", "compiled." if compiled.place().is_dir() else "not compiled: no C compiler was there.")
+    print("The engine is", "compiled." if compiled.place().is_dir() else "not compiled.")
     print(ROW.format("figure", "value", "", "held against", "value", "ratio", "goal", "size"), flush=True)
     figures = []
     for subject in (engine, preview, bombs, intake, determine, trail, walls):

@@ -14,7 +14,7 @@ if (_place := compiled.place()).is_dir():
     # They share a library, which they ask for by its name alone.
     sys.path.append(str(_place))
 
-from compliance.engine.answer import Answered, Question, Subject, answer, answer_text, question, subject
+from compliance.engine.answer import Answered, Question, Subject, answer, question, subject
 from compliance.engine.count import DOMESTIC, FOREIGN, UNKNOWN, Tally, origin_of, tally_of
 from compliance.engine.document import (
     DocumentFault,
@@ -26,6 +26,7 @@ from compliance.engine.document import (
 )
 from compliance.engine.inventory import KeptInventory, Kind, checked_kind
 from compliance.engine.judge import COUNTED
+from compliance.engine.text import answer_text
 from compliance.engine.word import Word
 
 __all__ = [

@@ -6,7 +6,7 @@ The exit status is 1 where a line was no valid document, else 0.
 import json
 import sys
 
-from compliance.engine.answer import answer_text
+from compliance.engine.text import answer_text
 
 
 def main() -> int:

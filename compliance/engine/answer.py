@@ -1,4 +1,4 @@
-"""The way of a document through the engine: read, check, judge, digest.
+"""The way of a document through the engine: check, judge, digest.
 
 A document can be asked part by part: a `Subject` is counted and hashed once, and a `Question` is made ready once,
 however many of the one are asked of the other. `answer` asks the same rule and counts the same way.
@@ -18,9 +18,8 @@ from compliance.engine.inventory import Inventory, KeptInventory
 from compliance.engine.judge import Json, Rule
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+# Compared character by character, it would not compile: mypyc takes no half of a pair in a text.
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-# Stands for an integer too long to read: over every bound, so that the check names its place.
-_TOO_LONG = 10**19
 
 
 class Question:
@@ -194,42 +193,6 @@ def _question(provision: str, as_of: str) -> Question:
 def _counting(provision: str, as_of: str) -> Counting:
     """Rules that count alike share one, so that an inventory is tallied once for all of them."""
     return Counting(json.loads(provision), as_of)
-
-
-def answer_text(text: str | bytes) -> dict[str, Any]:
-    """The answer to a document in JSON, or ``{"error": {"code", "path", "message"}}``."""
-    try:
-        return answer(_read(text))
-    except DocumentFault as fault:
-        return {"error": {"code": fault.code, "path": fault.path, "message": fault.message}}
-
-
-def _read(text: str | bytes) -> Any:
-    try:
-        decoded = text.decode() if isinstance(text, bytes) else text
-        return _loads(decoded)
-    except RecursionError:
-        raise DocumentFault("not_json", "", "The document is nested too deeply.") from None
-    except ValueError as error:
-        raise DocumentFault("not_json", "", "The line is not JSON: %(error)s.", error=error) from None
-
-
-def _loads(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise
-    except ValueError:
-        # Python refuses to convert an integer of thousands of digits; the check must say where it stands.
-        return json.loads(
-            text,
-            parse_constant=_refuse_constant,
-            parse_int=lambda digits: int(digits) if len(digits) < 20 else _TOO_LONG,
-        )
-
-
-def _refuse_constant(name: str) -> None:
-    raise json.JSONDecodeError(f"{name} is no JSON value", name, 0)
 
 
 def _place_of_lone_surrogate(value: Any, path: str) -> str:

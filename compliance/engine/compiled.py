@@ -1,11 +1,11 @@
 """Where the engine's modules lie once they were compiled: the same modules, as extensions that mypyc makes of them.
 
-They are found by the digest of their sources alone. What was compiled of others, an older version or one that somebody
-is at work on, is never run: these are then run as they stand, for the same answers.
+They are found by the digest of their sources, for one kind of Python. What was compiled of others, an older version or
+one that somebody is at work on, is never run: these are then run as they stand, for the same answers.
 """
 
 import hashlib
-import sys
+import sysconfig
 from pathlib import Path
 
 _SOURCES = Path(__file__).parent
@@ -24,4 +24,4 @@ def place() -> Path:
         text = source.read_bytes()
         # Its length says where one ends: no two sets of sources come to the same.
         together.update(b"%d\n%b" % (len(text), text))
-    return _SOURCES / ".compiled" / str(sys.implementation.cache_tag) / together.hexdigest()
+    return _SOURCES / ".compiled" / str(sysconfig.get_config_var("SOABI")) / together.hexdigest()

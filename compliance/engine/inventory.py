@@ -128,6 +128,8 @@ class KeptInventory(Inventory):
         """The columns in JSON. `prices` are decimals, as a register keeps them; the first and the last of `days` are
         ISO dates, or "" where none is known, and so are those between: raises `DocumentFault` where they are not.
         """
+        if not len(kinds) == len(quantities) == len(days) == len(prices):
+            raise ValueError("Columns of one inventory are of one length.")
         if last_day:
             check_date(first_day, "/lines")
             check_date(last_day, "/lines")

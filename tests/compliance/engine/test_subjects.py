@@ -116,3 +116,11 @@ def test_an_exemption_that_is_none_is_refused() -> None:
             question(whole["provision"], whole["as_of"]), [{"from": "2025-01-01", "to": None, "threshold": "1E-7"}]
         )
     assert refused.value.path == "/exemptions/0/threshold"
+
+
+@pytest.mark.parametrize("longer", range(3))
+def test_no_line_of_a_column_that_is_longer_is_left_out_unsaid(longer: int) -> None:
+    columns = [["1"], ["null"], ["null"]]
+    columns[longer].append("7")
+    with pytest.raises(ValueError, match="of one length"):
+        KeptInventory([checked_kind(line())], *columns, "", "")

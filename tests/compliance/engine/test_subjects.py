@@ -120,7 +120,7 @@ def test_an_exemption_that_is_none_is_refused() -> None:
 
 @pytest.mark.parametrize("longer", range(3))
 def test_no_line_of_a_column_that_is_longer_is_left_out_unsaid(longer: int) -> None:
-    columns = [["1"], ["null"], ["null"]]
+    quantities, days, prices = columns = ["1"], ["null"], ["null"]
     columns[longer].append("7")
     with pytest.raises(ValueError, match="of one length"):
-        KeptInventory([checked_kind(line())], *columns, "", "")
+        KeptInventory([checked_kind(line())], quantities, days, prices, "", "")
